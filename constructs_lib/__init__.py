@@ -1,0 +1,52 @@
+"""Hardened AWS CDK constructs, and a policy that proves a serverless system's timeouts fit together.
+
+This is the one public door. It opens lazily (PEP 562): importing the package costs a few milliseconds and loads
+neither jsii nor Node; a name's module is loaded when the name is first used.
+
+Example:
+    >>> from constructs_lib import Call, TimeoutBudget
+    >>> TimeoutBudget(gateway=10, init=2, calls=[Call("orders-table", attempts=2)]).function
+    7
+"""
+
+from __future__ import annotations
+
+__version__ = "0.1.0"
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from constructs_lib.errors import ConstructsLibError, RefusedError
+    from constructs_lib.timeouts import Call, TimeoutBudget, TimeoutHierarchyError
+
+_HOMES = {
+    "Call": "timeouts",
+    "ConstructsLibError": "errors",
+    "RefusedError": "errors",
+    "TimeoutBudget": "timeouts",
+    "TimeoutHierarchyError": "timeouts",
+}
+
+__all__ = [
+    "Call",
+    "ConstructsLibError",
+    "RefusedError",
+    "TimeoutBudget",
+    "TimeoutHierarchyError",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that a public name lives in, once."""
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    import importlib  # noqa: PLC0415 - costs more than this whole module, and only a first use needs it
+
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names too, before they have been loaded."""
+    return sorted({*globals(), *__all__})

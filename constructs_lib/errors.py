@@ -1,0 +1,61 @@
+"""The errors this package raises: one tree, so that a caller can catch all of it or just one kind.
+
+::
+
+    ConstructsLibError
+    ├── RefusedError (ValueError)           a value that is not accepted here
+    ├── TimeoutHierarchyError (ValueError)  numbers that contradict the hierarchy of waits
+    ├── TemplateError                       a template could not be read (policy)
+    ├── SettingsError                       a settings file could not be used (policy)
+    └── LocalAwsError                       the local AWS could not be set up, started or deployed to
+"""
+
+from __future__ import annotations
+
+
+class ConstructsLibError(Exception):
+    """Base of every error that this package raises on purpose; its text is written for the person who reads it."""
+
+
+class RefusedError(ConstructsLibError, ValueError):
+    """A value that is legal somewhere but not here: says what was found, what is allowed, and what to change.
+
+    Args:
+        subject: what refuses, in the words of the API that was called, e.g. ``"HardenedRestApi 'Api': cache size"``.
+        got: the value found.
+        allowed: the values accepted.
+        fix: the smallest change that mends it.
+
+    Example:
+        >>> str(RefusedError("cache size", got="1 GB", allowed="0.5, 1.6 or 6.1 GB", fix="use 1.6"))
+        'cache size: got 1 GB; allowed: 0.5, 1.6 or 6.1 GB; fix: use 1.6'
+    """
+
+    def __init__(self, subject: str, *, got: object, allowed: str, fix: str) -> None:
+        self.subject, self.got, self.allowed, self.fix = subject, got, allowed, fix
+        super().__init__(f"{subject}: got {got}; allowed: {allowed}; fix: {fix}")
+
+
+class TimeoutHierarchyError(ConstructsLibError, ValueError):
+    """Numbers that contradict the hierarchy of waits; the message lays out the whole arithmetic.
+
+    Args:
+        violated: ids of the inequalities that do not hold, ``"H1"`` to ``"H9"``, in order.
+        message: the arithmetic, one line per term, and the smallest changes that mend it.
+    """
+
+    def __init__(self, violated: tuple[str, ...], message: str) -> None:
+        self.violated = violated
+        super().__init__(message)
+
+
+class TemplateError(ConstructsLibError):
+    """A template that cannot be read, with the file, the place and the reason."""
+
+
+class SettingsError(ConstructsLibError):
+    """A settings file or option that cannot be used, with the key and what is allowed there."""
+
+
+class LocalAwsError(ConstructsLibError):
+    """The local AWS cannot be set up, started or deployed to, with what was found and what to do."""
