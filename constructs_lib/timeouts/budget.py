@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Protocol, get_args
+from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
 
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -27,6 +27,7 @@ InitType = Literal["on-demand", "provisioned-concurrency", "snap-start"]
 """How environments are made, in the values of Lambda's own ``AWS_LAMBDA_INITIALIZATION_TYPE``."""
 
 
+@runtime_checkable
 class DurationLike(Protocol):
     """What ``aws_cdk.Duration`` offers; named here so that the arithmetic stays free of CDK."""
 
@@ -71,17 +72,7 @@ class Call:
         backoff: Seconds | None = None,
         callee: TimeoutBudget | None = None,
     ) -> None:
-        if not isinstance(name, str) or not name:
-            raise RefusedError(
-                "Call: name", got=repr(name), allowed="a non-empty string", fix="name what is called"
-            )
-        if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-            raise RefusedError(
-                f"Call {name!r}: attempts",
-                got=repr(attempts),
-                allowed="a whole number >= 1",
-                fix="1 tries once",
-            )
+        _check_name_and_attempts(name, attempts)
         if backoff is None:
             pauses = (BOTOCORE_THROTTLED_BACKOFF_BASE * 2.0 ** min(i, 10) for i in range(attempts - 1))
             backoff = float(sum(min(pause, BOTOCORE_BACKOFF_MAX) for pause in pauses))
@@ -301,9 +292,11 @@ class TimeoutBudget:
                 in progress           9  derived
             <BLANKLINE>
               inequalities
-                H3  function > init + work                   8 > 2 + 5 = 7       holds, 0.999 s to spare
-                H4  init < 10                                2 < 10              holds, 7.999 s to spare
-                H6  visibility >= 6 x function + batch window  48 >= 6 x 8 + 0 = 48  holds, nothing to spare
+                H3  function > init + work                     8 > 2 + 5 = 7         holds, 1 to spare
+                H4  init < 10                                  2 < 10                holds, 8 to spare
+                H6  visibility >= 6 x function + batch window  48 >= 6 x 8 + 0 = 48  holds, just
+                H7  task > init + function                     11 > 2 + 8 = 10       holds, 1 to spare
+                H9  in progress > function                     9 > 8                 holds, 1 to spare
         """
         return layout(self.given, self.numbers)
 
@@ -342,6 +335,17 @@ class TimeoutBudget:
     def __repr__(self) -> str:
         """Read like the call of the constructor, as short as the numbers that matter."""
         return f"TimeoutBudget(gateway={self.gateway}, init={self.init}, function={self.function}, calls={self.calls})"
+
+
+def _check_name_and_attempts(name: object, attempts: object) -> None:
+    if not isinstance(name, str) or not name:
+        raise RefusedError(
+            "Call: name", got=repr(name), allowed="a non-empty string", fix="name what is called"
+        )
+    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
+        raise RefusedError(
+            f"Call {name!r}: attempts", got=repr(attempts), allowed="a whole number >= 1", fix="1 tries once"
+        )
 
 
 def _call_of(numbers: CallNumbers) -> Call:
@@ -419,11 +423,11 @@ def _whole(name: str, value: Seconds | None, least: int, most: int) -> int | Non
     return int(number) * SECOND
 
 
-def _number(name: str, value: Seconds) -> float:
+def _number(name: str, value: object) -> float:
     """Read seconds out of a number or a Duration; refuse what is neither or not known yet."""
     allowed = "seconds as a finite number, or a Duration"
     if isinstance(value, bool) or not isinstance(value, int | float):
-        if not hasattr(value, "to_milliseconds"):
+        if not isinstance(value, DurationLike):
             raise RefusedError(name, got=repr(value), allowed=allowed, fix="e.g. 29 or Duration.seconds(29)")
         if value.is_unresolved():
             raise RefusedError(
