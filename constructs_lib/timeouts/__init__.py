@@ -1,8 +1,13 @@
 """The arithmetic: from how long a caller may wait to every other number, and the proof that they fit together.
 
 ``inequalities``  H1 to H9 as plain functions of plain numbers; constructs set numbers with them, rules check with them
-``budget``        :class:`TimeoutBudget` and :class:`Call`: what is given, what is derived
-``refusal``       the layout of a budget, and the smallest changes that would mend a broken one
+``derivation``    from the numbers that are given to all numbers, in whole milliseconds
+``proof``         the inequalities that apply to a budget, one step each
+``mending``       the smallest changes that would make a broken budget hold
+``layout``        how a budget and its proof read, and the refusal of one that does not hold
+``seconds``       durations as users give them
+``call``          :class:`Call`, which users write
+``budget``        :class:`TimeoutBudget`, which users write
 
 Pure: standard library only, no CDK. All durations are in seconds.
 """
@@ -10,6 +15,7 @@ Pure: standard library only, no CDK. All durations are in seconds.
 from __future__ import annotations
 
 from constructs_lib.errors import TimeoutHierarchyError
-from constructs_lib.timeouts.budget import Call, TimeoutBudget
+from constructs_lib.timeouts.budget import TimeoutBudget
+from constructs_lib.timeouts.call import Call
 
 __all__ = ["Call", "TimeoutBudget", "TimeoutHierarchyError"]

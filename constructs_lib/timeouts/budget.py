@@ -1,130 +1,29 @@
-"""What users write: :class:`TimeoutBudget` and :class:`Call`, in seconds or ``aws_cdk.Duration``."""
+"""What users write: :class:`TimeoutBudget`, in seconds or ``aws_cdk.Duration``."""
 
 from __future__ import annotations
 
 import json
-import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, Protocol, get_args, runtime_checkable
+from typing import TYPE_CHECKING, Literal, get_args
 
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
-    BOTOCORE_BACKOFF_MAX,
-    BOTOCORE_THROTTLED_BACKOFF_BASE,
     LAMBDA_TIMEOUT_MAX,
     LAMBDA_TIMEOUT_MIN,
     SQS_VISIBILITY_MAX,
     TASK_TIMEOUT_DEFAULT,
 )
+from constructs_lib.timeouts.call import Call
 from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, derive
-from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN, callee_above
+from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN
 from constructs_lib.timeouts.layout import layout, refuse_if_broken
+from constructs_lib.timeouts.seconds import Seconds, milliseconds, whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
 InitType = Literal["on-demand", "provisioned-concurrency", "snap-start"]
 """How environments are made, in the values of Lambda's own ``AWS_LAMBDA_INITIALIZATION_TYPE``."""
-
-
-@runtime_checkable
-class DurationLike(Protocol):
-    """What ``aws_cdk.Duration`` offers; named here so that the arithmetic stays free of CDK."""
-
-    def is_unresolved(self) -> bool: ...  # noqa: D102
-    def to_milliseconds(self, *, integral: bool | None = None) -> float: ...  # noqa: D102
-
-
-Seconds = float | DurationLike
-"""Seconds, or an ``aws_cdk.Duration``."""
-
-
-class Call:
-    """One downstream call that a handler makes: how long its client waits, and how often it tries.
-
-    Args:
-        name: what is called, as messages and the handler name it, e.g. ``"orders-table"``.
-        connect: connect timeout in seconds, > 0.
-        read: read timeout in seconds, > 0. None lets the budget derive the longest that still fits.
-        attempts: tries in all, the first included, >= 1.
-        backoff: sum of all pauses between the attempts in seconds. None is the worst case of botocore's ``standard``
-            retries when throttled: 1 s doubled each time, 20 s at most (botocore retries/standard.py).
-        callee: the budget of a function that this call invokes synchronously; the read timeout must then outlast its
-            init and its timeout (H8).
-
-    Raises:
-        RefusedError: a number that is negative, not finite, a token, or out of range.
-
-    Example:
-        >>> Call("orders-table", connect=0.5, read=2, attempts=3)
-        Call('orders-table', connect=0.5, read=2, attempts=3, backoff=3)
-    """
-
-    __slots__ = ("numbers",)
-
-    def __init__(
-        self,
-        name: str,
-        *,
-        connect: Seconds = 1.0,
-        read: Seconds | None = None,
-        attempts: int = 2,
-        backoff: Seconds | None = None,
-        callee: TimeoutBudget | None = None,
-    ) -> None:
-        _check_name_and_attempts(name, attempts)
-        if backoff is None:
-            pauses = (BOTOCORE_THROTTLED_BACKOFF_BASE * 2.0 ** min(i, 10) for i in range(attempts - 1))
-            backoff = float(sum(min(pause, BOTOCORE_BACKOFF_MAX) for pause in pauses))
-        self.numbers = CallNumbers(
-            name=name,
-            connect=_milliseconds(f"Call {name!r}: connect", connect, least=1),
-            read=None if read is None else _milliseconds(f"Call {name!r}: read", read, least=1),
-            attempts=attempts,
-            backoff=_milliseconds(f"Call {name!r}: backoff", backoff),
-            callee=None
-            if callee is None
-            else int(callee_above(callee.numbers.init, callee.numbers.function)),
-        )
-
-    @property
-    def name(self) -> str:
-        """What is called."""
-        return self.numbers.name
-
-    @property
-    def connect(self) -> float:
-        """Connect timeout in seconds."""
-        return _seconds(self.numbers.connect)
-
-    @property
-    def read(self) -> float | None:
-        """Read timeout in seconds; None until a budget has derived it."""
-        return None if self.numbers.read is None else _seconds(self.numbers.read)
-
-    @property
-    def attempts(self) -> int:
-        """Tries in all, the first included."""
-        return self.numbers.attempts
-
-    @property
-    def backoff(self) -> float:
-        """Sum of all pauses between the attempts, in seconds."""
-        return _seconds(self.numbers.backoff)
-
-    def __eq__(self, other: object) -> bool:
-        """Two calls with the same numbers are the same."""
-        return isinstance(other, Call) and self.numbers == other.numbers
-
-    def __hash__(self) -> int:
-        """Hash by value."""
-        return hash(self.numbers)
-
-    def __repr__(self) -> str:
-        """Read like the call of the constructor."""
-        read = None if self.read is None else f"{self.read:g}"
-        numbers = f"connect={self.connect:g}, read={read}, attempts={self.attempts}, backoff={self.backoff:g}"
-        return f"Call({self.name!r}, {numbers})"
 
 
 class TimeoutBudget:
@@ -196,21 +95,21 @@ class TimeoutBudget:
             )
         self.init_type: InitType = init_type
         self.given = Numbers(
-            gateway=None if gateway is None else _milliseconds("gateway", gateway, least=1, up=False),
-            init=_milliseconds("init", init),
-            margin=_milliseconds("margin", margin),
-            batch_window=_milliseconds("batch_window", batch_window),
+            gateway=None if gateway is None else milliseconds("gateway", gateway, least=1, up=False),
+            init=milliseconds("init", init),
+            margin=milliseconds("margin", margin),
+            batch_window=milliseconds("batch_window", batch_window),
             calls=_distinct(calls),
             cold_starts=cold_starts,
             warm=init_type != "on-demand",
             integration=None
             if integration is None
-            else _milliseconds("integration", integration, least=1, up=False),
-            function=_whole("function", function, int(LAMBDA_TIMEOUT_MIN), int(LAMBDA_TIMEOUT_MAX)),
-            work=None if work is None else _milliseconds("work", work),
-            visibility=_whole("visibility", visibility, 0, int(SQS_VISIBILITY_MAX)),
-            task=_whole("task", task, 1, int(TASK_TIMEOUT_DEFAULT)),
-            in_progress=_whole("in_progress", in_progress, 1, int(TASK_TIMEOUT_DEFAULT)),
+            else milliseconds("integration", integration, least=1, up=False),
+            function=whole_seconds("function", function, int(LAMBDA_TIMEOUT_MIN), int(LAMBDA_TIMEOUT_MAX)),
+            work=None if work is None else milliseconds("work", work),
+            visibility=whole_seconds("visibility", visibility, 0, int(SQS_VISIBILITY_MAX)),
+            task=whole_seconds("task", task, 1, int(TASK_TIMEOUT_DEFAULT)),
+            in_progress=whole_seconds("in_progress", in_progress, 1, int(TASK_TIMEOUT_DEFAULT)),
         )
         _refuse_underivable(self.given)
         self.numbers = derive(self.given)
@@ -244,7 +143,7 @@ class TimeoutBudget:
     @property
     def calls(self) -> tuple[Call, ...]:
         """The downstream calls, each with its read timeout."""
-        return tuple(_call_of(numbers) for numbers in self.numbers.calls)
+        return tuple(Call.of(numbers) for numbers in self.numbers.calls)
 
     @property
     def margin(self) -> float:
@@ -337,23 +236,6 @@ class TimeoutBudget:
         return f"TimeoutBudget(gateway={self.gateway}, init={self.init}, function={self.function}, calls={self.calls})"
 
 
-def _check_name_and_attempts(name: object, attempts: object) -> None:
-    if not isinstance(name, str) or not name:
-        raise RefusedError(
-            "Call: name", got=repr(name), allowed="a non-empty string", fix="name what is called"
-        )
-    if isinstance(attempts, bool) or not isinstance(attempts, int) or attempts < 1:
-        raise RefusedError(
-            f"Call {name!r}: attempts", got=repr(attempts), allowed="a whole number >= 1", fix="1 tries once"
-        )
-
-
-def _call_of(numbers: CallNumbers) -> Call:
-    call = Call.__new__(Call)
-    call.numbers = numbers
-    return call
-
-
 def _distinct(calls: Iterable[Call]) -> tuple[CallNumbers, ...]:
     found = tuple(calls)
     for call in found:
@@ -394,52 +276,6 @@ def _refuse_underivable(given: Numbers) -> None:
 
 def _seconds(milliseconds: int) -> float:
     return milliseconds / SECOND
-
-
-def _milliseconds(name: str, value: Seconds, *, least: int = 0, up: bool = True) -> int:
-    """Convert to whole milliseconds, to the careful side: what is used up rounds up, what is granted rounds down."""
-    number = _number(name, value)
-    rounded = round(number * SECOND)
-    if abs(rounded - number * SECOND) > 1e-6:  # noqa: PLR2004 - a thousandth of what a float keeps of a day
-        rounded = (math.ceil if up else math.floor)(number * SECOND)
-    if rounded < least:
-        allowed = "seconds >= 0" if least == 0 else "seconds > 0"
-        raise RefusedError(
-            name, got=f"{number:g}", allowed=allowed, fix="give the wait in seconds, or a Duration"
-        )
-    return rounded
-
-
-def _whole(name: str, value: Seconds | None, least: int, most: int) -> int | None:
-    """Convert to milliseconds what AWS takes in whole seconds."""
-    if value is None:
-        return None
-    number = _number(name, value)
-    if number != int(number) or not least <= number <= most:
-        nearest = min(max(math.floor(number), least), most)
-        raise RefusedError(
-            name, got=f"{number:g} s", allowed=f"whole seconds from {least} to {most}", fix=f"{nearest}"
-        )
-    return int(number) * SECOND
-
-
-def _number(name: str, value: object) -> float:
-    """Read seconds out of a number or a Duration; refuse what is neither or not known yet."""
-    allowed = "seconds as a finite number, or a Duration"
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        if not isinstance(value, DurationLike):
-            raise RefusedError(name, got=repr(value), allowed=allowed, fix="e.g. 29 or Duration.seconds(29)")
-        if value.is_unresolved():
-            raise RefusedError(
-                name,
-                got="a token, whose value is known only at deploy time",
-                allowed=f"{allowed}, known at synth time",
-                fix="give the number itself; the proof needs it now",
-            )
-        return value.to_milliseconds(integral=False) / SECOND
-    if not math.isfinite(value):
-        raise RefusedError(name, got=repr(value), allowed=allowed, fix="e.g. 29")
-    return float(value)
 
 
 def with_init_type(budget: TimeoutBudget, init_type: InitType) -> TimeoutBudget:

@@ -1,0 +1,40 @@
+# Each target sets up what it needs; a second run starts at once. `make help` lists them.
+PYTHON ?= python3
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+SETUP := $(PYTHON) scripts/setup.py
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check format bench docs lock clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
+
+setup:  ## virtual environment, Node and CDK CLI, all locked
+	@$(SETUP)
+
+demo: setup  ## deploy the reference system to a local AWS and drive it
+	@python -m demo
+
+test: setup  ## run all tests
+	@$(SETUP) checkov
+	@pytest -n 2 --dist loadgroup
+
+check: setup  ## format, lint, types, import contracts
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@lint-imports --no-cache
+
+format: setup  ## put the code into shape
+	@ruff format .
+	@ruff check --fix .
+
+bench: setup  ## print the published figures, each with its peer
+	@$(SETUP) checkov solutions-constructs
+	@python -m bench
+
+lock: setup  ## renew the lock files
+	@sh scripts/lock.sh
+
+clean:  ## remove everything that the targets made
+	rm -rf .venv .venv-* node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
