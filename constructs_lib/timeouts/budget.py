@@ -14,7 +14,7 @@ from constructs_lib.limits import (
     TASK_TIMEOUT_DEFAULT,
 )
 from constructs_lib.timeouts.call import Call
-from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, derive
+from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, derive, unbounded_read
 from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN
 from constructs_lib.timeouts.layout import layout, refuse_if_broken
 from constructs_lib.timeouts.seconds import Seconds, milliseconds, whole_seconds
@@ -255,8 +255,7 @@ def _distinct(calls: Iterable[Call]) -> tuple[CallNumbers, ...]:
 
 
 def _refuse_underivable(given: Numbers) -> None:
-    """Refuse a budget in which a read timeout is open and nothing bounds it."""
-    bounds = (given.gateway, given.function, given.work)
+    """Refuse a budget that leaves a number open which nothing bounds."""
     if given.gateway is None and given.integration is not None:
         raise RefusedError(
             "TimeoutBudget: integration",
@@ -264,14 +263,13 @@ def _refuse_underivable(given: Numbers) -> None:
             allowed="both, or neither",
             fix="say how long the caller may wait: gateway=29",
         )
-    for call in given.calls:
-        if call.read is None and call.callee is None and bounds == (None, None, None):
-            raise RefusedError(
-                f"Call {call.name!r}: read",
-                got="no read timeout, and nothing to derive it from (no gateway, function or work)",
-                allowed="a read timeout, or one of the three",
-                fix=f"Call({call.name!r}, read=...) or TimeoutBudget(function=...)",
-            )
+    if name := unbounded_read(given):
+        raise RefusedError(
+            f"Call {name!r}: read",
+            got="no read timeout, and nothing to derive it from (no gateway, function or work)",
+            allowed="a read timeout, or one of the three",
+            fix=f"Call({name!r}, read=...) or TimeoutBudget(function=...)",
+        )
 
 
 def _seconds(milliseconds: int) -> float:

@@ -106,6 +106,13 @@ def patience(numbers: Numbers) -> int | None:
     return numbers.gateway if numbers.integration is None else numbers.integration
 
 
+def unbounded_read(given: Numbers) -> str | None:
+    """Name a call whose read timeout is open while nothing bounds it: no gateway, no function, no work."""
+    if (given.gateway, given.function, given.work) != (None, None, None):
+        return None
+    return next((call.name for call in given.calls if call.read is None and call.callee is None), None)
+
+
 def _function(given: Numbers) -> int:
     """Choose the longest whole second that the caller allows or, with no caller, the shortest that covers the work."""
     wait = patience(given)

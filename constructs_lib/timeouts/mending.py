@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from constructs_lib.limits import LAMBDA_TIMEOUT_MAX, REST_REGIONAL_WAIT, SQS_VISIBILITY_MAX
-from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, derive, patience
+from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, derive, patience, unbounded_read
 from constructs_lib.timeouts.inequalities import init_below, wait_above
 from constructs_lib.timeouts.proof import prove, text
 
@@ -34,7 +34,9 @@ def mend(given: Numbers) -> list[str]:
     freed = replace(
         given, integration=None, function=None, work=None, visibility=None, task=None, in_progress=None
     )
-    dropped = [name.replace("_", " ") for name in _DERIVABLE if getattr(given, name) is not None]
+    if unbounded_read(freed):
+        freed = replace(freed, function=given.function, work=given.work)
+    dropped = [name.replace("_", " ") for name in _DERIVABLE if getattr(given, name) != getattr(freed, name)]
     start = f"leave {' and '.join(dropped)} to be derived" if dropped else ""
     if dropped and _holds(freed):
         return [start]
