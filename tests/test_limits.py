@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import re
 
 import pytest
@@ -18,7 +18,7 @@ def test_every_fact_names_its_source_and_the_day_it_was_checked(name: str) -> No
     """A number without an origin is a belief."""
     fact = FACTS[name]
     assert fact.source
-    assert datetime.date.fromisoformat(fact.checked) <= datetime.date(2026, 11, 21)
+    assert dt.date.fromisoformat(fact.checked) <= dt.date(2026, 11, 21)
     assert fact.evidence in {"documented", "tried", "secondary", "unsure"}
 
 
