@@ -1,0 +1,304 @@
+"""A stand-in for the AWS Parameters and Secrets Lambda extension, in front of the local AWS.
+
+It answers the two paths of the real one, checks the header that carries the session token, caches with the TTL, and
+reads Parameter Store and Secrets Manager through boto3. Configuration is by the real one's environment variables
+(:class:`ExtensionSettings`). Values never reach a log.
+
+Two things differ from Lambda: one stand-in serves all functions, where Lambda runs one per execution environment; and
+it answers during a function's init too, where the real one says 400 until the first invocation.
+
+Sources: systems-manager/userguide/ps-integration-lambda-extensions (paths, header, variables);
+github.com/hello-nrfcloud/backend/pull/22 (bodies as seen on Lambda: null members, ``ResultMetadata``, and a 400 whose
+body is plain text for a parameter that is not there).
+
+Example:
+    >>> with ExtensionServer(settings, clients) as server:  # doctest: +SKIP
+    ...     urlopen(Request(f"{server.url}/systemsmanager/parameters/get?name=/orders/limit", headers=token))
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+import time
+from collections import OrderedDict
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+from constructs_lib.errors import LocalAwsError
+from constructs_lib.local.extension_settings import LOG_LEVELS, ExtensionSettings
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Callable
+
+HOST = "127.0.0.1"
+TOKEN_HEADER = "X-Aws-Parameters-Secrets-Token"  # noqa: S105 - a header's name
+
+_log = logging.getLogger(__name__)
+
+
+class ExpiringCache:
+    """Keeps up to ``size`` answers, each for its own time; the one unused for longest goes first."""
+
+    def __init__(self, size: int, clock: Callable[[], float] = time.monotonic) -> None:
+        self._size, self._clock, self._lock = size, clock, threading.Lock()
+        self._kept: OrderedDict[Any, tuple[float, bytes]] = OrderedDict()
+
+    def get(self, key: object) -> bytes | None:
+        """Return what is kept under the key, unless its time is over."""
+        with self._lock:
+            expires, value = self._kept.get(key, (0.0, b""))
+            if expires <= self._clock():
+                self._kept.pop(key, None)
+                return None
+            self._kept.move_to_end(key)
+            return value
+
+    def put(self, key: object, value: bytes, ttl: float) -> None:
+        """Keep a value for ``ttl`` seconds; a ttl or size of 0 keeps nothing."""
+        if ttl <= 0 or self._size <= 0:
+            return
+        with self._lock:
+            self._kept[key] = (self._clock() + ttl, value)
+            self._kept.move_to_end(key)
+            while len(self._kept) > self._size:
+                self._kept.popitem(last=False)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One service behind the extension: what a request may say, and how to ask."""
+
+    name: str
+    members: dict[str, str]  # query parameter: request member
+    required: str
+    call: Callable[..., dict[str, Any]]
+    shape: Callable[[dict[str, Any]], dict[str, Any]]
+    ttl: float
+
+
+def _iso(moment: dt.datetime) -> str:
+    """The date as Go's JSON writes it, in UTC with milliseconds."""
+    return time.strftime("%Y-%m-%dT%H:%M:%S", moment.utctimetuple()) + f".{moment.microsecond // 1000:03d}Z"
+
+
+def _parameter(answer: dict[str, Any]) -> dict[str, Any]:
+    found = answer["Parameter"]
+    names = (
+        "ARN",
+        "DataType",
+        "LastModifiedDate",
+        "Name",
+        "Selector",
+        "SourceResult",
+        "Type",
+        "Value",
+        "Version",
+    )
+    shaped = {name: found.get(name) for name in names}
+    return {
+        "Parameter": {**shaped, "LastModifiedDate": _iso(found["LastModifiedDate"])},
+        "ResultMetadata": {},
+    }
+
+
+def _secret(answer: dict[str, Any]) -> dict[str, Any]:
+    names = ("ARN", "CreatedDate", "Name", "SecretBinary", "SecretString", "VersionId", "VersionStages")
+    shaped = {name: answer.get(name) for name in names}
+    if shaped["SecretBinary"] is not None:
+        import base64  # noqa: PLC0415 - binary secrets are rare
+
+        shaped["SecretBinary"] = base64.b64encode(shaped["SecretBinary"]).decode()
+    return {**shaped, "CreatedDate": _iso(answer["CreatedDate"]), "ResultMetadata": {}}
+
+
+class _RefusedRequestError(Exception):
+    """A request answered with an error: its status and the plain text of its body."""
+
+    def __init__(self, status: HTTPStatus, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class Extension:
+    """Answers requests from the cache or from AWS; knows nothing of HTTP beyond statuses."""
+
+    def __init__(
+        self, settings: ExtensionSettings, ssm: Any, secrets: Any, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._settings = settings
+        self._cache = ExpiringCache(settings.cache_size if settings.cache_enabled else 0, clock)
+        self._connections = threading.BoundedSemaphore(settings.max_connections)
+        parameter = {
+            "name": "Name",
+            "version": "version",
+            "label": "label",
+            "withDecryption": "WithDecryption",
+        }
+        secret = {"secretId": "SecretId", "versionId": "VersionId", "versionStage": "VersionStage"}
+        self._sources = {
+            "/systemsmanager/parameters/get": Source(
+                "GetParameter", parameter, "name", ssm.get_parameter, _parameter, settings.parameter_ttl
+            ),
+            "/secretsmanager/get": Source(
+                "GetSecretValue", secret, "secretId", secrets.get_secret_value, _secret, settings.secret_ttl
+            ),
+        }
+
+    def answer(self, target: str, token: str | None) -> tuple[HTTPStatus, bytes]:
+        """Answer one GET request: its status and its body."""
+        try:
+            return HTTPStatus.OK, self._body(target, token)
+        except _RefusedRequestError as refused:
+            return refused.status, refused.text.encode()
+
+    def _body(self, target: str, token: str | None) -> bytes:
+        if token is None or (self._settings.token and token != self._settings.token):
+            raise _RefusedRequestError(
+                HTTPStatus.UNAUTHORIZED, f"{TOKEN_HEADER} is missing or not the session token"
+            )
+        url = urlsplit(target)
+        source = self._sources.get(url.path.rstrip("/"))
+        if source is None:
+            raise _RefusedRequestError(HTTPStatus.NOT_FOUND, "404 page not found")
+        return self._read(source, _request(source, url.query))
+
+    def _read(self, source: Source, request: dict[str, Any]) -> bytes:
+        key = (source.name, *sorted(request.items()))
+        kept = self._cache.get(key)
+        if kept is not None:
+            _log.debug("%s %s: from the cache", source.name, next(iter(request.values())))
+            return kept
+        with self._connections:
+            body = json.dumps(source.shape(_ask(source, request)), separators=(",", ":")).encode()
+        self._cache.put(key, body, source.ttl)
+        return body
+
+
+def _request(source: Source, query: str) -> dict[str, Any]:
+    given = {name: values[-1] for name, values in parse_qs(query).items() if name in source.members}
+    if source.required not in given:
+        raise _RefusedRequestError(HTTPStatus.BAD_REQUEST, f"missing query parameter: {source.required}")
+    request: dict[str, Any] = {source.members[name]: value for name, value in given.items()}
+    if "WithDecryption" in request:
+        request["WithDecryption"] = request["WithDecryption"].lower() == "true"
+    selector = request.pop("version", None) or request.pop("label", None)
+    request.pop("label", None)
+    if selector:
+        request["Name"] = f"{request['Name']}:{selector}"  # how GetParameter itself is asked for either
+    return request
+
+
+def _ask(source: Source, request: dict[str, Any]) -> dict[str, Any]:
+    try:
+        return source.call(**request)
+    except Exception as error:
+        # The real one answers every failure of its call the same way, throttling and lost connections included.
+        _log.error("%s request encountered an error: %s", source.name, error)
+        text = "an unexpected error occurred while executing request"
+        raise _RefusedRequestError(HTTPStatus.BAD_REQUEST, text) from error
+
+
+class _Handler(BaseHTTPRequestHandler):
+    """One connection, kept alive between requests."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # headers and body leave in one piece: two would cost a delayed acknowledgement
+    server: ExtensionServer
+
+    def do_GET(self) -> None:
+        """Answer a read."""
+        status, body = self.server.extension.answer(self.path, self.headers.get(TOKEN_HEADER))
+        self.send_response_only(status)
+        self.send_header("Content-Type", "application/json" if status is HTTPStatus.OK else "text/plain")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
+        """Log requests at debug level only."""
+        _log.debug(format, *args)
+
+
+class ExtensionServer(ThreadingHTTPServer):
+    """The stand-in on 127.0.0.1, serving in threads of this process while it is open as a context manager.
+
+    Args:
+        settings: the extension's configuration.
+        ssm: a boto3 SSM client, or anything with its ``get_parameter``.
+        secrets: a boto3 Secrets Manager client, or anything with its ``get_secret_value``.
+
+    Raises:
+        LocalAwsError: the port is taken.
+    """
+
+    daemon_threads = True
+    request_queue_size = 128  # bursts of cold functions connect at once
+
+    def __init__(self, settings: ExtensionSettings, ssm: Any, secrets: Any) -> None:
+        self.extension = Extension(settings, ssm, secrets)
+        try:
+            super().__init__((HOST, settings.port), _Handler)
+        except OSError as error:
+            raise LocalAwsError(
+                f"extension stand-in: port {settings.port} cannot be used ({error.strerror}); allowed: a free port; "
+                "fix: set PARAMETERS_SECRETS_EXTENSION_HTTP_PORT to another one"
+            ) from error
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a slash at the end."""
+        return f"http://{HOST}:{self.server_port}"
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.serve_forever, args=[0.05], daemon=True).start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.shutdown()
+        self.server_close()
+
+
+def aws_clients(settings: ExtensionSettings) -> tuple[Any, Any]:
+    """Make the two boto3 clients, from the environment's credentials and endpoint, with the settings' timeouts."""
+    import boto3  # noqa: PLC0415 - an extra of this package, and half a second to load
+    from botocore.config import Config  # noqa: PLC0415
+
+    def client(service: Any, milliseconds: int) -> Any:
+        wait = milliseconds / 1000 if milliseconds else None
+        return boto3.client(
+            service,
+            config=Config(
+                connect_timeout=wait,
+                read_timeout=wait,
+                max_pool_connections=settings.max_connections,
+                retries={"total_max_attempts": 1 if milliseconds else 3, "mode": "standard"},
+            ),
+        )
+
+    return client("ssm", settings.parameter_timeout), client("secretsmanager", settings.secret_timeout)
+
+
+def main() -> None:
+    """Serve until told to stop: ``python -m constructs_lib.local.extension RUN_DIRECTORY [--leash]``."""
+    import sys  # noqa: PLC0415 - only as a program
+
+    from constructs_lib.local.serve import LEASH, hold_leash  # noqa: PLC0415
+
+    settings = ExtensionSettings.from_environment(os.environ)
+    logging.basicConfig(level=LOG_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(message)s")
+    server = ExtensionServer(settings, *aws_clients(settings))
+    if LEASH in sys.argv:
+        threading.Thread(target=hold_leash, args=sys.argv[1:2], daemon=True).start()
+    server.serve_forever(0.5)
+
+
+if __name__ == "__main__":
+    main()
