@@ -1,0 +1,106 @@
+"""The command line as a user meets it: exit codes, messages, no traceback."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from constructs_lib import cli
+from constructs_lib.errors import RefusedError
+
+
+def run(*words: str) -> subprocess.CompletedProcess[str]:
+    """Run the real command in a process of its own."""
+    command = [sys.executable, "-m", "constructs_lib.cli", *words]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+def test_help_lists_every_command() -> None:
+    """A newcomer's first word is --help."""
+    done = run("--help")
+    assert done.returncode == 0
+    for name, summary in cli.COMMANDS.items():
+        assert f"{name} " in done.stdout
+        assert summary[:30] in done.stdout
+
+
+@pytest.mark.parametrize("name", cli.COMMANDS)
+def test_every_commands_help_has_examples(name: str) -> None:
+    """Each command shows how it is used."""
+    done = run(name, "--help")
+    assert done.returncode == 0
+    assert f"  constructs-lib {name} " in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], "the following arguments are required: COMMAND"),
+        (["locl"], "invalid choice: 'locl'"),
+        (["local"], "the following arguments are required: COMMAND"),
+        (["local", "up", "--port", "x"], "argument --port: invalid int value: 'x'"),
+        (["local", "deploy", "-c", "stage"], "--context: got stage; allowed: KEY=VALUE"),
+    ],
+)
+def test_what_cannot_run_exits_with_two_and_one_message(words: list[str], said: str) -> None:
+    """The message goes to standard error, and nothing looks like a crash."""
+    done = run(*words)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_the_completion_script_knows_the_commands() -> None:
+    """Shell completion comes from the same parser."""
+    done = run("--print-completion", "bash")
+    assert done.returncode == 0
+    assert "deploy" in done.stdout
+
+
+class Failing:
+    """A command that fails in a given way."""
+
+    def __init__(self, error: BaseException) -> None:
+        self.error = error
+
+    def __call__(self, _: object) -> int:
+        """Fail."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (
+            RefusedError("port", got=1, allowed="a free one", fix="take another"),
+            2,
+            "constructs-lib: port: got 1; ",
+        ),
+        (KeyboardInterrupt(), 130, "constructs-lib: interrupted"),
+        (
+            ZeroDivisionError("oops"),
+            2,
+            "a defect of constructs-lib, please report it: ZeroDivisionError: oops",
+        ),
+    ],
+)
+def test_errors_become_messages_and_exit_codes(
+    error: BaseException,
+    code: int,
+    said: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ours say what to do, an interrupt is quiet, and a defect says how to report it."""
+    monkeypatch.setattr("constructs_lib.cli.local._status", Failing(error))
+    assert cli.main(["local", "status"]) == code
+    assert said in capsys.readouterr().err
+
+
+def test_debug_lets_the_traceback_through(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever mends a defect sees where it is."""
+    monkeypatch.setattr("constructs_lib.cli.local._status", Failing(ZeroDivisionError("oops")))
+    with pytest.raises(ZeroDivisionError):
+        cli.main(["--debug", "local", "status"])
