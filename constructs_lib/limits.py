@@ -129,6 +129,8 @@ ASYNC_RETRIES_MAX = Fact(2, "retries", "lambda-dg/invocation-async-error-handlin
 ASYNC_EVENT_AGE_MIN = Fact(60, "s", "botocore:lambda MaximumEventAgeInSeconds")
 ASYNC_EVENT_AGE_MAX = Fact(21_600, "s", "botocore:lambda MaximumEventAgeInSeconds")
 PROVISIONED_HEADROOM = Fact(0.1, "", _PROVISIONED)  # AWS suggests 10 % on top of the measured need
+PROVISIONED_TARGET_MIN = Fact(0.1, "", "aws-cdk-lib aws-lambda IScalableFunctionAttribute.scaleOnUtilization")
+PROVISIONED_TARGET_MAX = Fact(0.9, "", "aws-cdk-lib aws-lambda IScalableFunctionAttribute.scaleOnUtilization")
 
 # SQS, SNS and streams -------------------------------------------------------------------------------------------
 SQS_VISIBILITY_DEFAULT = Fact(30, "s", "botocore:sqs SetQueueAttributes.VisibilityTimeout")

@@ -282,9 +282,23 @@ def with_init_type(budget: TimeoutBudget, init_type: InitType) -> TimeoutBudget:
     Raises:
         TimeoutHierarchyError: init does not fit the limit of that way.
     """
-    again = TimeoutBudget.__new__(TimeoutBudget)
-    again.init_type = init_type
-    again.given = replace(budget.given, warm=init_type != "on-demand")
-    again.numbers = derive(again.given)
-    refuse_if_broken(again.given, again.numbers)
-    return again
+    return _proven(replace(budget.given, warm=init_type != "on-demand"), init_type)
+
+
+def with_call(budget: TimeoutBudget, call: Call) -> TimeoutBudget:
+    """Prove the budget again with one more downstream call, made in the time that the handler has already.
+
+    The function timeout stays what it was, and so do all waits outside the function; reads that were derived shrink.
+
+    Raises:
+        TimeoutHierarchyError: the handler has not so much time left.
+    """
+    given = replace(budget.given, function=budget.numbers.function, calls=(*budget.given.calls, call.numbers))
+    return _proven(given, budget.init_type)
+
+
+def _proven(given: Numbers, init_type: InitType) -> TimeoutBudget:
+    budget = TimeoutBudget.__new__(TimeoutBudget)
+    budget.init_type, budget.given, budget.numbers = init_type, given, derive(given)
+    refuse_if_broken(given, budget.numbers)
+    return budget

@@ -8,7 +8,7 @@ import pytest
 
 from constructs_lib import Call, RefusedError, TimeoutBudget, TimeoutHierarchyError
 from constructs_lib.limits import BOTOCORE_ATTEMPTS_DEFAULT, BOTOCORE_CONNECT_DEFAULT, BOTOCORE_READ_DEFAULT
-from constructs_lib.timeouts.budget import with_init_type
+from constructs_lib.timeouts.budget import with_call, with_init_type
 
 
 def refusal(**numbers: object) -> TimeoutHierarchyError:
@@ -144,6 +144,22 @@ def test_init_that_is_too_long_on_demand_may_fit_with_provisioned_concurrency() 
     with pytest.raises(TimeoutHierarchyError, match="H4"):
         with_init_type(budget, "on-demand")
     assert with_init_type(budget, "snap-start").init_type == "snap-start"
+
+
+def test_a_call_added_later_takes_its_time_from_the_open_reads_alone() -> None:
+    """What the caller and the queue were told stays true: only a derived read shrinks."""
+    budget = TimeoutBudget(gateway=10, init=2, calls=[Call("table", connect=1, attempts=1)])
+    again = with_call(budget, Call("parameters", connect=0.5, read=1, attempts=1))
+    assert [call.read for call in (*budget.calls, *again.calls)] == [3.999, 2.499, 1]
+    assert (again.function, again.integration, again.visibility) == (7, 9.501, 42)
+
+
+def test_a_call_added_later_never_stretches_the_function() -> None:
+    """Where nobody waits the function would grow with its calls; a queue may already rely on its timeout."""
+    budget = TimeoutBudget(gateway=None, init=2, calls=[Call("table", connect=1, read=4, attempts=1)])
+    assert budget.function == 8
+    with pytest.raises(TimeoutHierarchyError, match="function 8 -> 9"):
+        with_call(budget, Call("parameters", connect=0.5, read=1, attempts=1))
 
 
 def test_the_environment_carries_the_budget_as_compact_json() -> None:
