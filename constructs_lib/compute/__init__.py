@@ -1,0 +1,26 @@
+"""Compute: a Lambda function that cannot be wired wrong.
+
+``function``      :class:`HardenedFunction`: role, logs, function, version, and the alias that everything invokes
+``provisioned``   warm capacity on the alias, fixed, tracked or scheduled
+``dead_letters``  where a failed asynchronous event ends
+``parameters``    configuration and secrets through AWS's extension: layer, environment, grants
+``environment``   the variables, the construct's own and the user's
+``packaging``     from a directory to a code asset
+``conflicts``     what one function cannot be at once
+``tokens``        what is known now, and what only at deploy time
+"""
+
+from __future__ import annotations
+
+from constructs_lib.compute.dead_letters import AsyncFailure
+from constructs_lib.compute.function import HardenedFunction
+from constructs_lib.compute.parameters import ParametersExtension
+from constructs_lib.compute.provisioned import CapacitySchedule, ProvisionedConcurrency
+
+__all__ = [
+    "AsyncFailure",
+    "CapacitySchedule",
+    "HardenedFunction",
+    "ParametersExtension",
+    "ProvisionedConcurrency",
+]

@@ -1,0 +1,120 @@
+"""What one function cannot be at once, refused before anything is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs_lib.compute.tokens import is_token, known_whole_number
+from constructs_lib.errors import RefusedError
+from constructs_lib.limits import LAMBDA_LAYERS_MAX, LAMBDA_MEMORY_MAX, LAMBDA_MEMORY_MIN, SNAPSTART_TMP_MAX
+from constructs_lib.timeouts.budget import with_init_type
+
+if TYPE_CHECKING:
+    from aws_cdk import Size
+    from aws_cdk import aws_lambda as lambda_
+
+    from constructs_lib.compute.provisioned import ProvisionedConcurrency
+    from constructs_lib.timeouts.budget import InitType, TimeoutBudget
+
+
+def proven(
+    subject: str, budget: TimeoutBudget, capacity: ProvisionedConcurrency | None, *, snap_start: bool
+) -> TimeoutBudget:
+    """Prove the budget for the way in which this function's environments are really made (H4).
+
+    Raises:
+        RefusedError: the budget was proven for another way, one that the function does not have.
+        TimeoutHierarchyError: init does not fit the limit of this way.
+    """
+    actual: InitType = (
+        "snap-start" if snap_start else "on-demand" if capacity is None else "provisioned-concurrency"
+    )
+    if budget.init_type not in {"on-demand", actual}:
+        wanted = (
+            "snap_start=True" if budget.init_type == "snap-start" else "provisioned=ProvisionedConcurrency()"
+        )
+        raise RefusedError(
+            f"{subject}: budget",
+            got=f"one proven for init_type={budget.init_type!r}, on a function of init type {actual!r}",
+            allowed=f"a budget for 'on-demand' or {actual!r}",
+            fix=f"give the function {wanted}, or leave init_type out of the budget",
+        )
+    return budget if budget.init_type == actual else with_init_type(budget, actual)
+
+
+def refuse_conflicts(
+    subject: str,
+    *,
+    memory_size: float,
+    layers: int,
+    reserved: float | None,
+    capacity: ProvisionedConcurrency | None,
+    snap_start: bool,
+    runtime: lambda_.Runtime,
+    ephemeral_storage_size: Size | None,
+) -> None:
+    """Refuse sizes out of range, and properties that exclude each other.
+
+    Raises:
+        RefusedError: with the one that contradicts, and what to change.
+    """
+    _refuse_sizes(subject, memory_size, layers)
+    if capacity is not None:
+        _refuse_above_reserve(subject, capacity, reserved)
+    if snap_start:
+        _refuse_beside_snap_start(f"{subject}: snap_start", capacity, runtime, ephemeral_storage_size)
+
+
+def _refuse_sizes(subject: str, memory_size: float, layers: int) -> None:
+    least, most = int(LAMBDA_MEMORY_MIN), int(LAMBDA_MEMORY_MAX)
+    if not is_token(memory_size) and not (memory_size == int(memory_size) and least <= memory_size <= most):
+        raise RefusedError(
+            f"{subject}: memory_size",
+            got=f"{memory_size:g} MB",
+            allowed=f"whole MB from {least} to {most}",
+            fix="1769 is one vCPU",
+        )
+    if layers > LAMBDA_LAYERS_MAX:
+        raise RefusedError(
+            f"{subject}: layers",
+            got=f"{layers}, the extension's included",
+            allowed=f"up to {LAMBDA_LAYERS_MAX}",
+            fix="bundle dependencies with the code: layers neither start faster nor raise the size limit",
+        )
+
+
+def _refuse_above_reserve(subject: str, capacity: ProvisionedConcurrency, reserved: float | None) -> None:
+    known = known_whole_number(reserved)
+    if known is not None and capacity.most > known:
+        raise RefusedError(
+            f"{subject}: reserved_concurrent_executions",
+            got=f"{known}, below the {capacity.most} environments that provisioned concurrency may ask for",
+            allowed=f">= {capacity.most}, or none",
+            fix=f"reserve {capacity.most}, or lower the provisioned concurrency",
+        )
+
+
+def _refuse_beside_snap_start(
+    subject: str, capacity: ProvisionedConcurrency | None, runtime: lambda_.Runtime, size: Size | None
+) -> None:
+    if capacity is not None:
+        raise RefusedError(
+            subject,
+            got="SnapStart together with provisioned concurrency",
+            allowed="one of the two: Lambda refuses both on one version",
+            fix="leave out snap_start to have no cold starts, or provisioned to pay for no idle environments",
+        )
+    if not runtime.supports_snap_start:
+        raise RefusedError(
+            subject,
+            got=f"runtime {runtime.name}",
+            allowed="Python 3.12, Java 11 or .NET 8 and newer",
+            fix="take a newer runtime, or provisioned concurrency",
+        )
+    if size is not None and not size.is_unresolved() and size.to_mebibytes() > SNAPSTART_TMP_MAX:
+        raise RefusedError(
+            subject,
+            got=f"{size.to_mebibytes():g} MB of ephemeral storage",
+            allowed=f"up to {SNAPSTART_TMP_MAX}",
+            fix="leave ephemeral_storage_size out, or take provisioned concurrency",
+        )

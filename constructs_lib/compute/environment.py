@@ -1,0 +1,63 @@
+"""The environment of a function: what its user sets, and what the construct sets beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs_lib.compute.tokens import is_token
+from constructs_lib.errors import RefusedError
+from constructs_lib.limits import LAMBDA_ENVIRONMENT_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+BUDGET_VARIABLE = "TIMEOUT_BUDGET"
+
+
+class Environment:
+    """Variables of one function, checked as they come: none twice, none of the construct's own, 4 KB in all.
+
+    A value that is a token counts with its name alone, because its length is known only at deploy time, where Lambda
+    makes the last check.
+
+    Args:
+        subject: the construct, as refusals name it.
+        own: the variables that the construct itself sets.
+    """
+
+    def __init__(self, subject: str, own: Mapping[str, str]) -> None:
+        self._subject = subject
+        self._own = dict(own)
+        self.variables = dict(own)
+
+    def add(self, variables: Mapping[str, str]) -> None:
+        """Add the user's variables, or none of them.
+
+        Raises:
+            RefusedError: a name that the construct sets itself, or more than 4 KB of what is known.
+        """
+        if taken := sorted(set(variables) & set(self._own)):
+            raise RefusedError(
+                f"{self._subject}: environment",
+                got=", ".join(taken),
+                allowed="any name that the construct does not set itself",
+                fix="leave it out: its value follows from the budget and the extension's settings",
+            )
+        together = self.variables | dict(variables)
+        self._refuse_too_large(together)
+        self.variables = together
+
+    def _refuse_too_large(self, variables: Mapping[str, str]) -> None:
+        sizes = {
+            name: len(name.encode()) + (0 if is_token(value) else len(value.encode()))
+            for name, value in variables.items()
+        }
+        if (total := sum(sizes.values())) <= LAMBDA_ENVIRONMENT_MAX:
+            return
+        largest = max(sizes, key=sizes.__getitem__)
+        raise RefusedError(
+            f"{self._subject}: environment",
+            got=f"at least {total} B, of which {largest} takes {sizes[largest]}",
+            allowed=f"{LAMBDA_ENVIRONMENT_MAX:.0f} B of names and values together",
+            fix="keep large values in Parameter Store and read them through the extension",
+        )
