@@ -15,20 +15,37 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from constructs_lib.compute import (
+        AsyncFailure,
+        CapacitySchedule,
+        HardenedFunction,
+        ParametersExtension,
+        ProvisionedConcurrency,
+    )
     from constructs_lib.errors import ConstructsLibError, RefusedError
     from constructs_lib.timeouts import Call, TimeoutBudget, TimeoutHierarchyError
 
 _HOMES = {
+    "AsyncFailure": "compute",
     "Call": "timeouts",
+    "CapacitySchedule": "compute",
     "ConstructsLibError": "errors",
+    "HardenedFunction": "compute",
+    "ParametersExtension": "compute",
+    "ProvisionedConcurrency": "compute",
     "RefusedError": "errors",
     "TimeoutBudget": "timeouts",
     "TimeoutHierarchyError": "timeouts",
 }
 
 __all__ = [
+    "AsyncFailure",
     "Call",
+    "CapacitySchedule",
     "ConstructsLibError",
+    "HardenedFunction",
+    "ParametersExtension",
+    "ProvisionedConcurrency",
     "RefusedError",
     "TimeoutBudget",
     "TimeoutHierarchyError",
