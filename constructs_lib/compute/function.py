@@ -104,6 +104,7 @@ class HardenedFunction(Construct):
         budget: the budget as proven for this function: with its init type, and with the extension's fetch as a call.
         role: the execution role.
         log_group: the function's own log group.
+        async_failure: where failed asynchronous events end; None declares that nothing invokes it asynchronously.
         dead_letter_queue: the queue of failed asynchronous events, if the construct made one.
         scaling: the alias's autoscaling, if it has any.
 
@@ -190,6 +191,7 @@ class HardenedFunction(Construct):
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
         self.role = self._make_role(in_vpc=vpc is not None)
         grant_reads(self.role, parameters, secrets)
+        self.async_failure = async_failure
         self.dead_letter_queue: sqs.Queue | None = None
         if async_failure is not None and async_failure.destination is None:
             self.dead_letter_queue = dead_letter_queue(self, self.role, async_failure, removal_policy)
