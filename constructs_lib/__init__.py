@@ -15,6 +15,15 @@ __version__ = "0.1.0"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from constructs_lib.api import (
+        Access,
+        ApiGatewayAccountRole,
+        CachePolicy,
+        CognitoAuthorizer,
+        HardenedRestApi,
+        RequestAuthorizer,
+        TokenAuthorizer,
+    )
     from constructs_lib.compute import (
         AsyncFailure,
         CapacitySchedule,
@@ -26,29 +35,43 @@ if TYPE_CHECKING:
     from constructs_lib.timeouts import Call, TimeoutBudget, TimeoutHierarchyError
 
 _HOMES = {
+    "Access": "api",
+    "ApiGatewayAccountRole": "api",
     "AsyncFailure": "compute",
+    "CachePolicy": "api",
     "Call": "timeouts",
     "CapacitySchedule": "compute",
+    "CognitoAuthorizer": "api",
     "ConstructsLibError": "errors",
     "HardenedFunction": "compute",
+    "HardenedRestApi": "api",
     "ParametersExtension": "compute",
     "ProvisionedConcurrency": "compute",
     "RefusedError": "errors",
+    "RequestAuthorizer": "api",
     "TimeoutBudget": "timeouts",
     "TimeoutHierarchyError": "timeouts",
+    "TokenAuthorizer": "api",
 }
 
 __all__ = [
+    "Access",
+    "ApiGatewayAccountRole",
     "AsyncFailure",
+    "CachePolicy",
     "Call",
     "CapacitySchedule",
+    "CognitoAuthorizer",
     "ConstructsLibError",
     "HardenedFunction",
+    "HardenedRestApi",
     "ParametersExtension",
     "ProvisionedConcurrency",
     "RefusedError",
+    "RequestAuthorizer",
     "TimeoutBudget",
     "TimeoutHierarchyError",
+    "TokenAuthorizer",
 ]
 
 
