@@ -4,10 +4,11 @@ MiniStack answers the AWS APIs and runs the handlers; a stand-in answers for the
 local profile leaves out of the templates what MiniStack refuses and says so. What has no effect locally is listed in
 :data:`NOT_ENFORCED`.
 
-Example:
-    >>> with LocalAws.start() as local:  # doctest: +SKIP
-    ...     deployment = deploy(local, Path("."))
-    ...     urlopen(deployment.invoke_urls["Orders.ApiUrl"] + "/orders")
+Example::
+
+    with LocalAws.start() as local:
+        deployment = deploy(local, Path("."))
+        urlopen(deployment.invoke_urls["Orders.ApiUrl"] + "/orders")
 """
 
 from __future__ import annotations

@@ -11,9 +11,11 @@ Sources: systems-manager/userguide/ps-integration-lambda-extensions (paths, head
 github.com/hello-nrfcloud/backend/pull/22 (bodies as seen on Lambda: null members, ``ResultMetadata``, and a 400 whose
 body is plain text for a parameter that is not there).
 
-Example:
-    >>> with ExtensionServer(settings, clients) as server:  # doctest: +SKIP
-    ...     urlopen(Request(f"{server.url}/systemsmanager/parameters/get?name=/orders/limit", headers=token))
+Example::
+
+    with ExtensionServer(settings, *aws_clients(settings)) as server:
+        url = f"{server.url}/systemsmanager/parameters/get?name=/orders/limit"
+        urlopen(Request(url, headers={TOKEN_HEADER: token}))
 """
 
 from __future__ import annotations

@@ -52,9 +52,10 @@ class LocalAws:
         run_directory: its logs and everything it writes; removed when it stops.
         pids: the processes, MiniStack first.
 
-    Example:
-        >>> with LocalAws.start() as local:  # doctest: +SKIP
-        ...     local.client("sqs").list_queues()
+    Example::
+
+        with LocalAws.start() as local:
+            local.client("sqs").list_queues()
     """
 
     port: int
@@ -227,7 +228,8 @@ class LocalAws:
             LocalAwsError: the URL is not that of an API Gateway stage.
 
         Example:
-            >>> local.invoke_url("https://a1b2.execute-api.us-east-1.amazonaws.com/dev/")  # doctest: +SKIP
+            >>> local = LocalAws(4566, 2773, "us-east-1", Path("run"))
+            >>> local.invoke_url("https://a1b2.execute-api.us-east-1.amazonaws.com/dev/")
             'http://127.0.0.1:4566/restapis/a1b2/dev/_user_request_'
         """
         found = _API_URL.fullmatch(url)

@@ -10,7 +10,6 @@ gateway never gives up. Each mend is one function of :data:`MENDS`, and says wha
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -166,6 +165,8 @@ def answer_like_the_gateway() -> None:
 
 
 def _bounded(invoke: Callable[..., Awaitable[Any]], gateway: Any) -> Callable[..., Awaitable[Any]]:
+    import asyncio  # noqa: PLC0415 - this module is also read where nothing is served
+
     running: set[asyncio.Future[Any]] = set()  # asyncio keeps only weak references to what runs on
 
     async def invoke_bounded(integration: dict[str, Any], *request: Any, **named: Any) -> Any:
