@@ -1,0 +1,37 @@
+"""Prints every published figure, as tables: ``make bench``, or ``python -m bench synth`` for one of them."""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+
+from rich.console import Console
+
+from bench.figures import table
+
+BENCHES = {
+    "imports": "what importing costs",
+    "synth": "synth time and template size against the same resources in plain L2",
+}
+
+
+def main(chosen: list[str]) -> int:
+    """Run the benches chosen, all by default; 1 when a bar is missed."""
+    if unknown := sorted(set(chosen) - set(BENCHES)):
+        print(f"bench: got {unknown[0]!r}; known: {', '.join(BENCHES)}", file=sys.stderr)
+        return 2
+    out, progress = Console(), Console(stderr=True)
+    missed = 0
+    for name in chosen or BENCHES:
+        figures = []
+        with progress.status(f"{name}: starting"):
+            for figure in import_module(f"bench.{name}").figures():
+                figures.append(figure)
+                progress.log(f"{figure.what}: {figure.ratio or figure.ours}", markup=False)
+        out.print(table(f"{name}: {BENCHES[name]}", figures))
+        missed += sum(figure.met is False for figure in figures)
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

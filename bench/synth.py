@@ -1,0 +1,115 @@
+"""Synth time and template size: hardened pairs of function and API against the same resources in plain L2.
+
+One child process makes one pair of measurements: it imports aws_cdk, synthesizes both sides to warm them up, then times
+both twice, in the order A B B A. What is timed is everything from ``App()`` to the end of ``app.synth()``. Both sides must have the same number of resources of each type, or the comparison is refused.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import statistics
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.figures import Figure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from aws_cdk import Stack
+
+SIZES = (1, 10, 50)
+BAR = 1.15
+WARM_UP = 10
+ROUNDS = {1: 9, 10: 7, 50: 5}
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def figures() -> Iterator[Figure]:
+    """Measure all sizes: ours against plain L2, then the peer against its own plain L2."""
+    for size in SIZES:
+        yield _figure(f"synth, {size} pairs", "ours", size, Path(sys.executable), BAR)
+    peer_python = ROOT / ".venv-solutions-constructs" / "bin" / "python"
+    for size in SIZES:
+        yield _figure(
+            f"  ApiGatewayToLambda of AWS Solutions Constructs, {size}", "peer", size, peer_python, None
+        )
+
+
+def _figure(what: str, side: str, size: int, python: Path, bar: float | None) -> Figure:
+    runs = [_child(python, side, size, swapped=bool(i % 2)) for i in range(ROUNDS[size])]
+    ratio = statistics.median(run["made_s"] / run["plain_s"] for run in runs)
+    made, plain = (statistics.median(run[key] for run in runs) for key in ("made_s", "plain_s"))
+    bytes_ratio = runs[0]["made_bytes"] / runs[0]["plain_bytes"]
+    return Figure(
+        what=what,
+        ours=f"{made * 1000:.0f} ms, {runs[0]['made_bytes'] / 1024:.0f} KiB",
+        peer=f"{plain * 1000:.0f} ms, {runs[0]['plain_bytes'] / 1024:.0f} KiB",
+        ratio=f"{ratio:.2f}x time, {bytes_ratio:.2f}x size",
+        bar="" if bar is None else f"<= {bar:.2f}x time",
+        met=None if bar is None else ratio <= bar,
+    )
+
+
+def _child(python: Path, side: str, size: int, *, swapped: bool) -> dict[str, Any]:
+    node = ROOT / ".venv" / "bin" / "node"
+    done = subprocess.run(
+        [python, "-m", "bench.synth", side, str(size), str(int(swapped))],
+        cwd=ROOT,
+        env={**os.environ, "CDK_VALIDATION": "false", "JSII_NODE": str(node)},
+        stdout=subprocess.PIPE,
+        check=True,
+        text=True,
+    )
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
+
+
+def _measure(side: str, size: int, *, swapped: bool) -> dict[str, Any]:
+    from bench import pairs_peer, pairs_plain  # noqa: PLC0415 - these load jsii, in the child only
+
+    if side == "ours":
+        from bench import pairs_hardened  # noqa: PLC0415 - not installed where the peer runs
+
+        made, plain = pairs_hardened.add, pairs_plain.add
+    else:
+        made, plain = pairs_peer.add, pairs_peer.add_plain
+    builders = {"made": made, "plain": plain}
+    for add in builders.values():
+        _synthesize(add, WARM_UP)
+    # What gets faster or slower with time weighs on both alike.
+    order = ["plain", "made", "made", "plain"] if swapped else ["made", "plain", "plain", "made"]
+    runs = [(name, _synthesize(builders[name], size)) for name in order]
+    results = dict(runs)
+    counts = {name: result[2] for name, result in results.items()}
+    if counts["made"] != counts["plain"]:
+        difference = {t: (counts["made"][t], counts["plain"][t]) for t in counts["made"] | counts["plain"]}
+        raise SystemExit(f"not the same resources: { {t: c for t, c in difference.items() if c[0] != c[1]} }")
+    seconds = {f"{side}_s": sum(run[0] for name, run in runs if name == side) / 2 for side in builders}
+    return seconds | {f"{name}_bytes": result[1] for name, result in results.items()}
+
+
+def _synthesize(add: Callable[[Stack, int], None], size: int) -> tuple[float, int, Counter[str]]:
+    import aws_cdk as cdk  # noqa: PLC0415 - in the child only
+
+    gc.collect()
+    started = time.perf_counter()
+    # 50 pairs are more than a stack may hold; what is measured is the same.
+    app = cdk.App(analytics_reporting=False, context={"@aws-cdk/core:stackResourceLimit": 0})
+    stack = cdk.Stack(app, "Pairs", env=cdk.Environment(account="111111111111", region="eu-west-1"))
+    for i in range(size):
+        add(stack, i)
+    directory = app.synth().directory
+    seconds = time.perf_counter() - started
+    text = Path(directory, stack.template_file).read_text()
+    return seconds, len(text), Counter(r["Type"] for r in json.loads(text)["Resources"].values())
+
+
+if __name__ == "__main__":
+    print(json.dumps(_measure(sys.argv[1], int(sys.argv[2]), swapped=sys.argv[3] == "1")))
