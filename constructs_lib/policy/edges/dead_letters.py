@@ -1,0 +1,50 @@
+"""Dead-letter queues and failure destinations: which queues are where failed events end."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource, Value
+
+_QUEUE = "AWS::SQS::Queue"
+
+
+def dead_letter_queues(graph: Graph) -> dict[Resource, list[Resource]]:
+    """Index the queues that serve as dead-letter queue or failure destination by what sends failed events there."""
+    found: dict[Resource, list[Resource]] = {}
+    for sender, arn in _targets(graph):
+        queue = graph.designated(arn, _QUEUE)
+        if queue is not None:
+            found.setdefault(queue, []).append(sender)
+    return found
+
+
+def redrive_target(queue: Resource) -> Value:
+    """Give the ARN of a queue's (or subscription's) dead-letter queue; the policy may be a mapping or JSON text."""
+    policy = queue.get("RedrivePolicy")
+    text = policy.only
+    if isinstance(text, str) and text.lstrip().startswith("{"):
+        from constructs_lib.policy.edges.embedded import parsed  # noqa: PLC0415 - seldom written as text
+
+        policy = parsed(policy)
+    return policy.get("deadLetterTargetArn")
+
+
+def _targets(graph: Graph) -> Iterator[tuple[Resource, Value]]:
+    for queue in graph.of_type(_QUEUE, "AWS::SNS::Subscription"):
+        yield queue, redrive_target(queue)
+    for function in graph.of_type("AWS::Lambda::Function"):
+        yield function, function.get("DeadLetterConfig", "TargetArn")
+    for wiring in graph.of_type("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+        yield wiring, wiring.get("DestinationConfig", "OnFailure", "Destination")
+    for rule in graph.of_type("AWS::Events::Rule"):
+        for target in rule.get("Targets").elements():
+            yield rule, target.get("DeadLetterConfig", "Arn")
+    for schedule in graph.of_type("AWS::Scheduler::Schedule"):
+        yield schedule, schedule.get("Target", "DeadLetterConfig", "Arn")
+    for pipe in graph.of_type("AWS::Pipes::Pipe"):
+        for parameters in pipe.get("SourceParameters").items():
+            yield pipe, parameters[1].get("DeadLetterConfig", "Arn")

@@ -1,0 +1,97 @@
+"""HTTP and WebSocket APIs: integrations with their routes, quick-create targets, OpenAPI bodies, authorizers."""
+
+from __future__ import annotations
+
+from constructs_lib.limits import HTTP_API_AUTHORIZER_WAIT, HTTP_API_WAIT, WEBSOCKET_WAIT
+from constructs_lib.policy.edges.openapi import operations
+from constructs_lib.policy.graph import SYNC, Edge
+from constructs_lib.policy.values.cases import one
+from constructs_lib.policy.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource
+
+_API = "AWS::ApiGatewayV2::Api"
+
+
+def edges(graph: Graph) -> Iterator[Edge]:
+    """List the edges from HTTP and WebSocket APIs to functions."""
+    routes = _routes(graph)
+    for integration in graph.of_type("AWS::ApiGatewayV2::Integration"):
+        yield from _integration(graph, integration, routes.get(integration, []))
+    for api in graph.of_type(_API):
+        yield from _api(graph, api)
+    for authorizer in graph.of_type("AWS::ApiGatewayV2::Authorizer"):
+        yield from _authorizer(graph, authorizer)
+
+
+def _routes(graph: Graph) -> dict[Resource, list[Resource]]:
+    """Index the routes by the integration that they target."""
+    found: dict[Resource, list[Resource]] = {}
+    for route in graph.of_type("AWS::ApiGatewayV2::Route"):
+        integration = graph.designated(route.get("Target"), "AWS::ApiGatewayV2::Integration")
+        if integration is not None:
+            found.setdefault(integration, []).append(route)
+    return found
+
+
+def _integration(graph: Graph, integration: Resource, routes: list[Resource]) -> Iterator[Edge]:
+    api = graph.designated(integration.get("ApiId"), _API)
+    kind, default = protocol_of(api)
+    wait = integration.get("TimeoutInMillis").default(default * 1000).numbers(0.001)
+    keys = [route.get("RouteKey").texts().only for route in routes]
+    label = ", ".join(key for key in keys if isinstance(key, str)) or integration.id
+    for target in graph.invoked(integration.get("IntegrationUri")):
+        yield Edge(
+            kind,
+            SYNC,
+            api or integration,
+            target,
+            integration.place,
+            label=label,
+            hops=(*routes[:1], integration),
+            wait=wait,
+            details=integration.value,
+        )
+
+
+def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
+    kind, default = protocol_of(api)
+    quick = api.get("Target")
+    for target in graph.invoked(quick):
+        wait = Value(one(default), quick.place, None)
+        yield Edge(kind, SYNC, api, target, quick.place, label="$default", wait=wait, details=api.value)
+    location = api.get("BodyS3Location")
+    if not location.is_absent:
+        graph.coverage.miss(location.place, "the API's definition is in S3")
+    for operation in operations(api.get("Body")):
+        integration = operation.integration
+        wait = integration.get("timeoutInMillis").default(default * 1000).numbers(0.001)
+        for target in graph.invoked(integration.get("uri")):
+            place = integration.place
+            label = operation.label
+            yield Edge(kind, SYNC, api, target, place, label=label, wait=wait, details=integration)
+
+
+def _authorizer(graph: Graph, authorizer: Resource) -> Iterator[Edge]:
+    uri = authorizer.get("AuthorizerUri")
+    api = graph.designated(authorizer.get("ApiId"), _API)
+    kind, _ = protocol_of(api)
+    wait = Value(one(float(HTTP_API_AUTHORIZER_WAIT)), uri.place, None)
+    for target in graph.invoked(uri):
+        label = f"authorizer {authorizer.id}"
+        source = api or authorizer
+        yield Edge(
+            f"{kind}-authorizer", SYNC, source, target, uri.place, label=label, hops=(authorizer,), wait=wait
+        )
+
+
+def protocol_of(api: Resource | None) -> tuple[str, float]:
+    """Tell an API's kind of edge, and how long it waits where nothing is said."""
+    if api is not None and api.get("ProtocolType").only == "WEBSOCKET":
+        return "websocket", float(WEBSOCKET_WAIT)
+    return "http", float(HTTP_API_WAIT)

@@ -1,0 +1,49 @@
+"""OpenAPI bodies: operations with their ``x-amazon-apigateway-integration``."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.values import Value
+
+_INTEGRATION = "x-amazon-apigateway-integration"
+_ANY = "x-amazon-apigateway-any-method"
+_VERBS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
+
+
+class Operation:
+    """One method of one path."""
+
+    __slots__ = ("integration", "label", "path", "value", "verb")
+
+    def __init__(self, verb: str, path: str, value: Value, integration: Value) -> None:
+        self.verb, self.path, self.value, self.integration = verb, path, value, integration
+        self.label = f"{verb} {path}"
+
+
+def operations(body: Value) -> Iterator[Operation]:
+    """List the operations of a body that have an integration; a body that is text is read as JSON or YAML."""
+    body = _parsed(body)
+    shared = dict(body.get("components", "x-amazon-apigateway-integrations").items())
+    for path, item in body.get("paths").items():
+        for key, operation in item.items():
+            verb = "ANY" if key.lower() == _ANY else key.upper()
+            if verb != "ANY" and key.lower() not in _VERBS:
+                continue
+            integration = operation.get(_INTEGRATION)
+            reference = integration.get("$ref").only
+            if isinstance(reference, str):
+                integration = shared.get(reference.rpartition("/")[2], integration)
+            if not integration.is_absent:
+                yield Operation(verb, path, operation, integration)
+
+
+def _parsed(body: Value) -> Value:
+    text = body.only
+    if not isinstance(text, str):
+        return body
+    from constructs_lib.policy.edges.embedded import parsed  # noqa: PLC0415 - few bodies are text
+
+    return parsed(body)

@@ -1,0 +1,103 @@
+"""REST APIs: methods, OpenAPI bodies, Lambda authorizers."""
+
+from __future__ import annotations
+
+from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
+from constructs_lib.policy.edges.openapi import operations
+from constructs_lib.policy.graph import ASYNC, SYNC, Edge
+from constructs_lib.policy.values.cases import one
+from constructs_lib.policy.values.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource
+
+_INVOCATION_TYPE = "integration.request.header.X-Amz-Invocation-Type"
+
+
+def edges(graph: Graph) -> Iterator[Edge]:
+    """List the edges from REST APIs to functions."""
+    for method in graph.of_type("AWS::ApiGateway::Method"):
+        yield from _method(graph, method)
+    for api in graph.of_type("AWS::ApiGateway::RestApi"):
+        yield from _body(graph, api)
+    for authorizer in graph.of_type("AWS::ApiGateway::Authorizer"):
+        uri = authorizer.get("AuthorizerUri")
+        api = graph.designated(authorizer.get("RestApiId")) or authorizer
+        for target in graph.invoked(uri):
+            wait = Value(one(float(REST_AUTHORIZER_WAIT)), uri.place, None)
+            label = f"authorizer {authorizer.id}"
+            yield Edge(
+                "rest-authorizer", SYNC, api, target, uri.place, label=label, hops=(authorizer,), wait=wait
+            )
+
+
+def _method(graph: Graph, method: Resource) -> Iterator[Edge]:
+    integration = method.get("Integration")
+    api = graph.designated(method.get("RestApiId"), "AWS::ApiGateway::RestApi") or method
+    verb = method.get("HttpMethod").texts().only
+    label = f"{verb if isinstance(verb, str) else 'ANY'} {route_of(graph, method)}"
+    yield from _integration(graph, api, integration, label, (method,))
+
+
+def _body(graph: Graph, api: Resource) -> Iterator[Edge]:
+    location = api.get("BodyS3Location")
+    if not location.is_absent:
+        graph.coverage.miss(location.place, "the API's definition is in S3")
+    for operation in operations(api.get("Body")):
+        yield from _integration(graph, api, operation.integration, operation.label, ())
+
+
+def _integration(
+    graph: Graph, api: Resource, integration: Value, label: str, hops: tuple[Resource, ...]
+) -> Iterator[Edge]:
+    written_out = not hops
+    uri = integration.get("uri" if written_out else "Uri")
+    mode = (
+        ASYNC
+        if is_event(integration.get("requestParameters" if written_out else "RequestParameters"))
+        else SYNC
+    )
+    for target in graph.invoked(uri):
+        wait = None
+        if mode == SYNC:
+            wait = wait_of(integration, "timeoutInMillis" if written_out else "TimeoutInMillis")
+        yield Edge(
+            "rest",
+            mode,
+            api,
+            target,
+            integration.place,
+            label=label,
+            hops=hops,
+            wait=wait,
+            details=integration,
+        )
+
+
+def wait_of(integration: Value, key: str) -> Value:
+    """Read how long a REST integration waits, in seconds; 29 where it is not said."""
+    return integration.get(key).default(float(REST_REGIONAL_WAIT) * 1000).numbers(0.001)
+
+
+def is_event(parameters: Value) -> bool:
+    """Tell whether an integration invokes asynchronously: API Gateway then answers at once."""
+    return any(
+        case.data in {"'Event'", "Event"}
+        for case in parameters.get(_INVOCATION_TYPE).cases
+        if type(case.data) is str
+    )
+
+
+def route_of(graph: Graph, method: Resource) -> str:
+    """Write the path of a method: ``/orders/{id}``."""
+    parts: list[str] = []
+    here = graph.designated(method.get("ResourceId"), "AWS::ApiGateway::Resource")
+    while here is not None and len(parts) < 30:  # noqa: PLR2004 - a loop of parents must end
+        part = here.get("PathPart").texts().only
+        parts.insert(0, part if isinstance(part, str) else "...")
+        here = graph.designated(here.get("ParentId"), "AWS::ApiGateway::Resource")
+    return "/" + "/".join(parts)

@@ -1,0 +1,301 @@
+"""Stage 3, model: who invokes whom, how long each waits, and what could not be followed."""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+
+from constructs_lib.policy.coverage import Coverage
+from constructs_lib.policy.function import LATEST, Function
+from constructs_lib.policy.settings import Settings
+from constructs_lib.policy.values.cases import ABSENT, Unknown, combine, merge
+from constructs_lib.policy.values.shapes import NAME_PROPERTY
+from constructs_lib.policy.values.text import referenced, show, split, token, why_unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from constructs_lib.policy.values import Place, Resource, System, Value
+    from constructs_lib.policy.values.cases import When
+
+SYNC, ASYNC, POLL = "sync", "async", "poll"
+_INVOCATION_URI = re.compile(r":lambda:path/[^/]*/functions/(.*)/invocations", re.DOTALL)
+
+
+class Target:
+    """What an ARN designates: a function, the qualifier used, and the alias or version on the way."""
+
+    __slots__ = ("function", "hops", "qualifier", "when")
+
+    def __init__(
+        self, function: Function, qualifier: str | None, hops: tuple[Resource, ...], when: When
+    ) -> None:
+        self.function, self.qualifier, self.hops, self.when = function, qualifier, hops, when
+
+
+class Edge:
+    """One way in which something invokes a function.
+
+    Attributes:
+        kind: "rest", "http", "websocket", "url", "authorizer", "sqs", "kinesis", "sns", "s3", "events", "states" ...
+        mode: ``SYNC`` (the caller waits), ``ASYNC`` (Lambda queues the event) or ``POLL`` (Lambda reads the source).
+        source: the resource that calls: the API, queue, topic, bucket, rule or state machine.
+        at: the place that wires source and function together; findings about the edge point there.
+        label: the caller in people's words: ``GET /orders``, ``queue Orders``.
+        function: the callee.
+        qualifier: the alias, version or ``$LATEST`` in the ARN; None for the bare function, which is ``$LATEST``.
+        hops: resources between source and function, caller's side first.
+        wait: W, how long the caller waits, in seconds; None if it does not wait.
+        when: conditions that must hold for the edge to exist.
+        details: what else the wiring says, as the value of the whole wiring (a mapping, an integration, a state).
+    """
+
+    __slots__ = (
+        "at",
+        "details",
+        "function",
+        "hops",
+        "kind",
+        "label",
+        "mode",
+        "qualifier",
+        "source",
+        "wait",
+        "when",
+    )
+
+    def __init__(
+        self,
+        kind: str,
+        mode: str,
+        source: Resource,
+        target: Target,
+        at: Place,
+        *,
+        label: str,
+        hops: tuple[Resource, ...] = (),
+        wait: Value | None = None,
+        details: Value | None = None,
+    ) -> None:
+        self.kind, self.mode, self.source, self.at, self.label = kind, mode, source, at, label
+        self.function, self.qualifier = target.function, target.qualifier
+        self.hops = (*hops, *target.hops)
+        self.wait, self.details = wait, details
+        self.when = target.when
+
+    def __repr__(self) -> str:
+        """Show both ends."""
+        return f"<Edge {self.kind} {self.label} -> {self.callee}>"
+
+    @property
+    def path(self) -> tuple[str, ...]:
+        """The logical ids from caller to callee."""
+        return tuple(dict.fromkeys((self.source.id, *(hop.id for hop in self.hops), self.function.id)))
+
+    @property
+    def callee(self) -> str:
+        """The function as it is invoked: ``Orders`` or ``Orders:live``."""
+        if self.qualifier is None:
+            return self.function.id
+        return f"{self.function.id}:{show(self.qualifier).strip('<>')}"
+
+
+class Graph:
+    """The whole system: resources by type, functions, edges, and the coverage.
+
+    Args:
+        system: the stacks.
+        settings: what the user set.
+    """
+
+    def __init__(self, system: System, settings: Settings | None = None) -> None:
+        self.system, self.settings = system, settings or Settings()
+        self.coverage = Coverage()
+        self._by_type: dict[str, list[Resource]] = {}
+        for resource in system.resources:
+            self._by_type.setdefault(resource.type, []).append(resource)
+        functions = self._by_type.get("AWS::Lambda::Function", ())
+        self.functions: dict[Resource, Function] = {found: Function(self, found) for found in functions}
+        self._named: dict[str, dict[str, Resource]] = {}
+        self._belonging: dict[str, dict[Function, list[Resource]]] = {}
+
+    # Resources --------------------------------------------------------------------------------------------------
+
+    @property
+    def types(self) -> list[str]:
+        """The resource types that occur."""
+        return list(self._by_type)
+
+    def of_type(self, *types: str) -> list[Resource]:
+        """List the deployed resources of some types."""
+        if len(types) == 1:
+            return self._by_type.get(types[0], [])
+        return [resource for kind in types for resource in self._by_type.get(kind, ())]
+
+    def resource(self, text: Any, *types: str) -> Resource | None:
+        """Find the resource that a Ref, an ARN or a name designates, of one of the types if any are given."""
+        if type(text) is not str:
+            return None
+        for stack, logical_id in reversed(referenced(text)):
+            found = self.system.stacks[stack].resources.get(logical_id)
+            if found is not None and found.active and (not types or found.type in types):
+                return found
+        for kind in types:
+            named = self.named(kind)
+            found = named.get(text) or named.get(re.split("[:/]", text)[-1])
+            if found is not None:
+                return found
+        return None
+
+    def named(self, kind: str) -> dict[str, Resource]:
+        """Index the resources of a type by the name that the template gives them."""
+        if kind not in self._named:
+            self._named[kind] = {}
+            for resource in self.of_type(kind) if kind in NAME_PROPERTY else ():
+                name = resource.get(NAME_PROPERTY[kind]).texts().only
+                if type(name) is str and "\ue000?" not in name:
+                    self._named[kind][name] = resource
+        return self._named[kind]
+
+    def designated(self, value: Value, *types: str) -> Resource | None:
+        """Find the resource that a value designates in its only or first known case."""
+        for case in value.texts().cases:
+            found = self.resource(case.data, *types)
+            if found is not None:
+                return found
+        return None
+
+    def belonging(self, kind: str) -> dict[Function, list[Resource]]:
+        """Index aliases, versions and the like by the function that their FunctionName names."""
+        if kind not in self._belonging:
+            self._belonging[kind] = {}
+            for resource in self.of_type(kind):
+                for target in self.invoked(resource.get("FunctionName"), note=False):
+                    self._belonging[kind].setdefault(target.function, []).append(resource)
+                    break
+        return self._belonging[kind]
+
+    # Functions --------------------------------------------------------------------------------------------------
+
+    def invoked(self, value: Value, *, note: bool = True) -> Iterator[Target]:
+        """List the functions that a value designates: a name, an ARN with or without qualifier, an invocation URI.
+
+        A value that designates something else gives nothing. One that could designate a function and cannot be
+        followed gives nothing too, and is noted in the coverage with the reason.
+        """
+        for case in value.cases:
+            if case.data is ABSENT:
+                continue
+            if isinstance(case.data, Unknown):
+                reason: str | None = case.data.reason
+            elif type(case.data) is not str:
+                reason = f"a {type(case.data).__name__} stands where an ARN belongs"
+            else:
+                target, reason = self._target(case.data, case.when)
+                if target:
+                    yield target
+                    continue
+            if reason and note:
+                self.coverage.miss(value.place, reason)
+
+    def _target(self, text: str, when: When) -> tuple[Target | None, str | None]:
+        match = _INVOCATION_URI.search(text)
+        name, qualifier, reason = _designation(match[1] if match else text)
+        if name is None:
+            return None, reason
+        function = self._function(name)
+        if function is None:
+            stage_variable = "${stageVariables." in name
+            reason = "a stage variable names the function" if stage_variable else why_unknown(name)
+            return None, reason or f"function {show(name)} is not in the given templates"
+        hops: tuple[Resource, ...] = ()
+        if qualifier is not None:
+            hop = function.aliases.get(qualifier) or function.versions.get(qualifier)
+            hops = (hop,) if hop else ()
+        return Target(function, qualifier, hops, when), None
+
+    def _function(self, name: str) -> Function | None:
+        for stack, logical_id in referenced(name):
+            found = self.functions.get(self.system.stacks[stack].resources.get(logical_id))  # type: ignore[arg-type]
+            if found is not None and found.resource.token == name:
+                return found
+        named = self.named("AWS::Lambda::Function").get(name)
+        return self.functions[named] if named else None
+
+    # Edges ------------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def edges(self) -> list[Edge]:
+        """Every edge of the system."""
+        from constructs_lib.policy.edges import edges_of  # noqa: PLC0415 - the edge modules import this one
+
+        found = list(edges_of(self))
+        self.coverage.followed = len(found)
+        return found
+
+    @cached_property
+    def _callers(self) -> dict[Function, list[Edge]]:
+        found: dict[Function, list[Edge]] = {}
+        for edge in self.edges:
+            found.setdefault(edge.function, []).append(edge)
+        return found
+
+    def edges_to(self, function: Function) -> list[Edge]:
+        """List the edges that end at a function."""
+        return self._callers.get(function, [])
+
+    def edges_of(self, *kinds: str) -> list[Edge]:
+        """List the edges of some kinds."""
+        return [edge for edge in self.edges if edge.kind in kinds]
+
+    # Values -----------------------------------------------------------------------------------------------------
+
+    def known(self, *values: Value, given: When = ()) -> Iterator[tuple[Any, ...]]:
+        """List what the values are together: a tuple of their data and the conditions, for every case that can happen.
+
+        Combinations in which one is absent or unknown are left out; the unknown ones are noted in the coverage. This is
+        how a rule compares numbers: ``for wait, timeout, when in graph.known(edge.wait, edge.function.timeout)``.
+        """
+        for datas, inner in combine([value.cases for value in values]):
+            when = merge(given, inner)
+            if when is None:
+                continue
+            missing = False
+            for value, data in zip(values, datas, strict=True):
+                if isinstance(data, Unknown):
+                    self.coverage.undecided(value.place, data.reason)
+                missing = missing or isinstance(data, Unknown) or data is ABSENT
+            if not missing:
+                yield (*datas, when)
+
+    def note_unknown(self, value: Value) -> None:
+        """Note in the coverage that a rule needed a value and that some case of it is unknown."""
+        if value.unknown:
+            self.coverage.undecided(value.place, value.unknown)
+
+
+def _designation(text: str) -> tuple[str | None, str | None, str | None]:
+    """Take a function's name and qualifier out of a name or ARN: (name, qualifier, reason why there is none).
+
+    Something that is known not to be a function has no name and no reason.
+    """
+    before, is_arn, after = text.partition(":function:")
+    if not is_arn:
+        pieces, reason = split(":", text)
+        if pieces[:1] == ["arn"]:
+            return None, None, reason if len(pieces) < 3 else None  # noqa: PLR2004 - arn:partition:service
+        if len(split("/", text)[0]) > 1 or (not pieces and text[1:2] == "&" and ".Custom" not in text):
+            return None, None, None
+        after = text
+    elif ":lambda:" not in before and before.startswith("arn:"):
+        return None, None, why_unknown(before) if "\ue000?" in before else None
+    pieces, reason = split(":", after)
+    if not pieces:
+        return None, None, reason
+    qualifier = pieces[1] if len(pieces) > 1 else token("?", reason) if reason else None
+    return pieces[0], qualifier, None
+
+
+__all__ = ["ASYNC", "LATEST", "POLL", "SYNC", "Edge", "Graph", "Target"]

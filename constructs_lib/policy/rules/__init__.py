@@ -1,0 +1,32 @@
+"""Stage 5, judge: one file per rule. ``ALL`` is the only registry."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.rules.c501_warm_capacity_bypassed import WarmCapacityBypassed
+from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
+from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
+from constructs_lib.policy.rules.q301_visibility_shorter_than_function import VisibilityShorterThanFunction
+from constructs_lib.policy.rules.q302_visibility_under_six_times import VisibilityUnderSixTimes
+from constructs_lib.policy.rules.q304_source_queue_without_dlq import SourceQueueWithoutDlq
+from constructs_lib.policy.rules.s801_plaintext_secret import PlaintextSecret
+from constructs_lib.policy.rules.t101_gateway_gives_up_first import GatewayGivesUpFirst
+from constructs_lib.policy.rules.t102_cold_start_outlasts_gateway import ColdStartOutlastsGateway
+from constructs_lib.policy.rules.t109_default_function_timeout import DefaultFunctionTimeout
+from constructs_lib.policy.rules.w401_task_without_timeout import TaskWithoutTimeout
+from constructs_lib.policy.rules.w402_task_gives_up_first import TaskGivesUpFirst
+
+ALL = (
+    GatewayGivesUpFirst(),
+    ColdStartOutlastsGateway(),
+    DefaultFunctionTimeout(),
+    VisibilityShorterThanFunction(),
+    VisibilityUnderSixTimes(),
+    SourceQueueWithoutDlq(),
+    TaskWithoutTimeout(),
+    TaskGivesUpFirst(),
+    WarmCapacityBypassed(),
+    WarmOverReserve(),
+    AsyncEventLost(),
+    PlaintextSecret(),
+)
+"""Every rule, in the order of the catalogue."""

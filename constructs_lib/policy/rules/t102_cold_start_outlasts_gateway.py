@@ -1,0 +1,68 @@
+"""T102 cold-start-outlasts-gateway."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.rule import ERROR, Finding, Rule
+from constructs_lib.timeouts.inequalities import wait_above
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+
+_API = """
+Orders:
+  Type: AWS::Lambda::Function
+  Properties: {Timeout: FUNCTION}
+  Metadata: {constructs-lib: {init: 4}}
+Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
+Integration:
+  Type: AWS::ApiGatewayV2::Integration
+  Properties: {ApiId: !Ref Api, IntegrationUri: !GetAtt Orders.Arn}
+"""
+
+
+class ColdStartOutlastsGateway(Rule):
+    """The first request after a scale-out gets a 504, because a first init runs before the function's clock starts.
+
+    ## Why is this bad?
+    Most requests are answered and the alarms stay quiet, but whenever traffic grows, the requests that meet a cold start
+    wait for init *and* for the function, longer than the gateway does. Their clients retry, which starts more
+    environments.
+
+    ## What to do
+    Lower the function's timeout, shorten init, or make the gateway wait longer. If no request can meet a cold start,
+    declare it: `Metadata: {constructs-lib: {cold_starts: false}}`.
+    """
+
+    id = "T102"
+    name = "cold-start-outlasts-gateway"
+    severity = ERROR
+    bad = {"init and timeout exceed the wait": _API.replace("FUNCTION", "28")}
+    good = {"init and timeout fit": _API.replace("FUNCTION", "25")}
+    undecided = {"timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout")}
+
+    def check(self, graph: Graph) -> Iterator[Finding]:
+        """Add init and margin to the timeout; where the timeout alone is too long, T101 says so."""
+        margin = graph.settings.margin
+        for edge in graph.edges_of("rest", "http", "websocket"):
+            function = edge.function
+            init = function.init
+            if edge.wait is None or init is None or function.budget.get("cold_starts") is False:
+                continue
+            for wait, runs, when in graph.known(edge.wait, function.timeout, given=edge.when):
+                bound = wait_above(runs, init, margin)
+                if wait >= bound or wait <= runs:
+                    continue
+                message = (
+                    f"{edge.label} waits {wait:g} s, but a cold start of {edge.callee} may take {init:g} s init "
+                    f"({function.init_evidence}) + {runs:g} s timeout + {margin:g} s margin = {bound:g} s: the first "
+                    "request after a scale-out gets a 504."
+                )
+                most = wait - init - margin
+                fix = (
+                    f"Lower Timeout to <= {int(most)}" if most >= 1 else f"Shorten init by {bound - wait:g} s"
+                )
+                fix += f", or let the integration wait >= {bound:g} s."
+                yield self.finding(edge.wait.place, message, fix=fix, path=edge.path, when=when)

@@ -1,0 +1,107 @@
+"""JSON templates: parsed at the speed of the standard library, positions found only when a finding asks."""
+
+from __future__ import annotations
+
+import json
+import re
+from json import decoder
+
+from constructs_lib.errors import TemplateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_SPACE = re.compile(r"[ \t\r\n]*")
+_DEEPEST = 100
+
+
+def parse_json(text: str, file: str) -> Any:
+    """Parse JSON.
+
+    Raises:
+        TemplateError: the text is broken, names a key twice, or nests too deep.
+    """
+
+    def entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) != len(pairs):
+            seen: set[str] = set()
+            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+            raise TemplateError(
+                f"{file}: the key {twice!r} is there twice in one mapping; only one would count"
+            )
+        return found
+
+    start = 1 if text.startswith("\ufeff") else 0
+    try:
+        data = json.loads(text[start:], object_pairs_hook=entries)
+    except json.JSONDecodeError as error:
+        raise TemplateError(f"{file}:{error.lineno}:{error.colno}: broken JSON: {error.msg}") from None
+    except (RecursionError, ValueError) as error:
+        reason = "nests too deep" if isinstance(error, RecursionError) else str(error)[:100]
+        raise TemplateError(f"{file}: {reason}") from None
+    if _depth_over(data, _DEEPEST):
+        raise TemplateError(f"{file}: nests more than {_DEEPEST} levels deep")
+    return data
+
+
+def _depth_over(data: Any, most: int) -> bool:
+    level = [data]
+    for _ in range(most):
+        level = [inner for node in level for inner in _children(node)]
+        if not level:
+            return False
+    return True
+
+
+def _children(node: Any) -> Any:
+    if type(node) is dict:
+        return node.values()
+    return node if type(node) is list else ()
+
+
+class Positions:
+    """Where the parts of a JSON text stand. Containers are indexed when first walked through."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._skip = json.JSONDecoder().raw_decode
+        self._children: dict[int, dict[str | int, tuple[int, int]]] = {}
+
+    def find(self, path: tuple[str | int, ...]) -> tuple[int, int]:
+        """Find line and column, from 1, of the deepest part of the path that is there: of its key, if it has one."""
+        shown = value = self._space(1 if self._text.startswith("\ufeff") else 0)
+        for key in path:
+            children = self._children.get(value)
+            if children is None:
+                children = self._children[value] = self._index(value)
+            if key not in children:
+                break
+            shown, value = children[key]
+        line = self._text.count("\n", 0, shown) + 1
+        return line, shown - self._text.rfind("\n", 0, shown)
+
+    def _space(self, position: int) -> int:
+        match = _SPACE.match(self._text, position)
+        return match.end() if match else position
+
+    def _index(self, start: int) -> dict[str | int, tuple[int, int]]:
+        """List a container's children: key to (where the key stands, where the value stands)."""
+        text, children = self._text, {}
+        opening = text[start : start + 1]
+        if opening not in ("{", "["):
+            return {}
+        position, count = self._space(start + 1), 0
+        while position < len(text) and text[position] not in "}]":
+            key: str | int = count
+            shown = position
+            if opening == "{":
+                key, position = decoder.scanstring(text, position + 1)  # type: ignore[attr-defined]
+                position = self._space(self._space(position) + 1)
+            children[key] = (shown, position)
+            _, position = self._skip(text, position)
+            position, count = self._space(position), count + 1
+            if text[position : position + 1] == ",":
+                position = self._space(position + 1)
+        return children

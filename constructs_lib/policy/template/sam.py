@@ -1,0 +1,123 @@
+"""SAM templates: AWS's own translator turns them into CloudFormation, offline."""
+
+from __future__ import annotations
+
+import copy
+import os
+
+from constructs_lib.errors import TemplateError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+    from constructs_lib.policy.template.template import Template
+
+_CODE = {"AWS::Serverless::Function": "CodeUri", "AWS::Serverless::LayerVersion": "ContentUri"}
+_DEFINITION = {
+    "AWS::Serverless::Api": "DefinitionBody",
+    "AWS::Serverless::HttpApi": "DefinitionBody",
+    "AWS::Serverless::StateMachine": "Definition",
+}
+_ELSEWHERE = {"InlineCode", "ImageUri"}
+_NOWHERE = "s3://bucket/key"  # the translator insists on uploaded code, which no timeout depends on
+
+
+class _NoPolicies:
+    def load(self) -> dict[str, str]:
+        """Know no managed policy by name; the translator then keeps the names it is given."""
+        return {}
+
+
+def transformed(template: Template) -> Template:
+    """Transform a SAM template; places still point into the original.
+
+    Raises:
+        TemplateError: the translator is not installed, or it refuses the template; the message holds its words.
+    """
+    try:
+        from samtranslator.model.exceptions import InvalidDocumentException  # noqa: PLC0415 - takes a second to load
+        from samtranslator.translator.transform import transform  # noqa: PLC0415
+    except ImportError:
+        raise TemplateError(
+            f"{template.file}: is a SAM template, which needs aws-sam-translator: pip install 'constructs-lib[sam]'"
+        ) from None
+    source = copy.deepcopy(template.data)
+    _point_elsewhere(source, os.path.dirname(template.file))
+    try:
+        with _Region():
+            template.data = transform(source, _defaults(source), _NoPolicies())
+    except InvalidDocumentException as error:
+        reasons = "; ".join(cause.message for cause in error.causes) or error.message
+        raise TemplateError(f"{template.file}: SAM: {reasons}") from None
+    except Exception as error:  # noqa: BLE001 - the translator raises whatever it meets on malformed input
+        raise TemplateError(
+            f"{template.file}: the SAM translator failed: {type(error).__name__}: {str(error)[:200]}"
+        ) from None
+    return template
+
+
+class _Region:
+    """The translator asks for a region and makes nothing of it here; give one where the environment has none."""
+
+    def __enter__(self) -> None:
+        self._before = os.environ.get("AWS_DEFAULT_REGION")
+        os.environ.setdefault("AWS_DEFAULT_REGION", "us-east-1")
+
+    def __exit__(self, *exception: object) -> None:
+        if self._before is None:
+            del os.environ["AWS_DEFAULT_REGION"]
+
+
+def _defaults(source: dict[str, Any]) -> dict[str, Any]:
+    parameters = source.get("Parameters")
+    items = parameters.items() if type(parameters) is dict else ()
+    return {name: body["Default"] for name, body in items if type(body) is dict and "Default" in body}
+
+
+def _point_elsewhere(source: dict[str, Any], folder: str) -> None:
+    for kind, properties in _serverless(source):
+        uri = _CODE.get(kind)
+        is_local = (
+            uri and type(properties.get(uri, ".")) is str and not str(properties.get(uri)).startswith("s3://")
+        )
+        if (
+            uri
+            and is_local
+            and not _ELSEWHERE & properties.keys()
+            and properties.get("PackageType") != "Image"
+        ):
+            properties[uri] = _NOWHERE
+        if kind in _DEFINITION and type(properties.get("DefinitionUri")) is str:
+            _inline(properties, kind, folder)
+        if kind == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
+            properties.setdefault("ImageUri", "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:tag")
+
+
+def _serverless(source: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for body in source["Resources"].values():
+        kind = body.get("Type") if type(body) is dict else None
+        if type(kind) is str and kind.startswith("AWS::Serverless::"):
+            yield kind, body.setdefault("Properties", {}) if type(body.get("Properties", {})) is dict else {}
+    shared = source.get("Globals")
+    if type(shared) is dict and type(shared.get("Function")) is dict and "CodeUri" in shared["Function"]:
+        shared["Function"]["CodeUri"] = _NOWHERE
+
+
+def _inline(properties: dict[str, Any], kind: str, folder: str) -> None:
+    """Put a definition that lies beside the template into it."""
+    from constructs_lib.policy.template.yaml_file import parse_yaml  # noqa: PLC0415
+
+    uri = properties["DefinitionUri"]
+    if uri.startswith("s3://"):
+        return
+    path = os.path.join(folder, uri)
+    try:
+        with open(path, encoding="utf-8") as file:
+            definition = parse_yaml(file.read(), path)
+    except (OSError, UnicodeDecodeError):
+        properties["DefinitionUri"] = _NOWHERE
+        return
+    del properties["DefinitionUri"]
+    properties[_DEFINITION[kind]] = definition

@@ -1,0 +1,223 @@
+"""Reading: places, short tags, and every kind of file that cannot be read."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from constructs_lib.errors import TemplateError
+from constructs_lib.policy.template import Template, read
+from constructs_lib.policy.template.template import parse
+
+YAML = """\
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties:
+      Timeout: 60
+      Environment:
+        Variables: {STAGE: !Ref Stage, URL: !Sub "https://${Api}"}
+  Rule:
+    Type: AWS::Events::Rule
+    Properties:
+      Targets:
+        - Arn: !GetAtt Orders.Arn
+          Id: one
+        - Arn: !GetAtt [Orders, Arn]
+"""
+
+
+def _file(folder: Path, content: str | bytes, name: str = "template.yaml") -> str:
+    path = folder / name
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return str(path)
+
+
+def _refusal(folder: Path, content: str | bytes, name: str = "template.yaml") -> str:
+    """Read a bad file beside a good one; the good one must still be read. Give the message without its folder."""
+    bad, good = _file(folder, content, name), _file(folder, YAML, "good.yaml")
+    errors = [item for item in read([bad, good]) if isinstance(item, TemplateError)]
+    assert len(errors) == 1
+    return str(errors[0]).replace(str(folder) + os.sep, "")
+
+
+def test_short_tags_become_functions() -> None:
+    """A short tag reads as the function's long form."""
+    data = parse(YAML, "template.yaml").data
+    variables = data["Resources"]["Orders"]["Properties"]["Environment"]["Variables"]
+    targets = data["Resources"]["Rule"]["Properties"]["Targets"]
+    assert variables == {"STAGE": {"Ref": "Stage"}, "URL": {"Fn::Sub": "https://${Api}"}}
+    assert [target["Arn"] for target in targets] == [{"Fn::GetAtt": ["Orders", "Arn"]}] * 2
+
+
+@pytest.mark.parametrize(
+    ("path", "line", "column"),
+    [
+        (("Resources", "Orders"), 2, 3),
+        (("Resources", "Orders", "Properties", "Timeout"), 5, 7),
+        (("Resources", "Orders", "Properties", "Environment", "Variables", "URL"), 7, 40),
+        (("Resources", "Rule", "Properties", "Targets", 1, "Arn"), 14, 11),
+        (("Resources", "Rule", "Properties", "Targets", 1), 14, 11),
+        (("Resources", "Orders", "Properties", "MemorySize"), 4, 5),
+        (("Nothing",), 1, 1),
+    ],
+)
+def test_place_in_yaml(path: tuple[str | int, ...], line: int, column: int) -> None:
+    """A path is found where its key stands, or where the nearest part above it does."""
+    assert parse(YAML, "template.yaml").locate(path) == (line, column)
+
+
+def test_places_in_json_are_those_of_the_text() -> None:
+    """In JSON too, a path is found at its key."""
+    text = json.dumps(parse(YAML, "template.yaml").data, indent=2)
+    template = parse(text, "template.json")
+    line, column = template.locate(("Resources", "Rule", "Properties", "Targets", 1, "Arn"))
+    assert text.splitlines()[line - 1][column - 1 :].startswith('"Arn"')
+    assert (
+        template.locate(("Resources", "Rule", "Properties", "Targets", 1, "Arn"))[0]
+        > template.locate(("Resources", "Rule", "Properties", "Targets", 0, "Arn"))[0]
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "message"),
+    [
+        ("Resources: [", "a.yaml", "a.yaml:2:1: broken YAML: did not find expected node content"),
+        ('{"Resources": {,}}', "a.json", "a.json:1:16: broken JSON: Expecting property name enclosed in double quotes"),
+        ("", "a.yaml", "a.yaml: is empty"),
+        (b"\xff\xfeR\0e\0", "a.yaml", "a.yaml: is UTF-16 or UTF-32 text; a template is UTF-8 text"),
+        (b"PK\x03\x04\0\0\0", "a.json", "a.json: is a binary file; a template is UTF-8 text"),
+        (b"Resources:\n  A: \xe9", "a.yaml", "a.yaml:2: is not UTF-8 (byte 0xe9)"),
+        ("Description: x", "a.yaml", "a.yaml: has no Resources section, so it is no CloudFormation template"),
+        ("[1, 2]", "a.yaml", "a.yaml: holds a list; a template is a mapping with Resources"),
+        ("Resources: {}\nResources: {}", "a.yaml", "a.yaml:2:1: the key 'Resources' is there twice in one mapping; only one would count"),
+        ('{"Resources": {"A": 1, "A": 2}}', "a.json", "a.json: the key 'A' is there twice in one mapping; only one would count"),
+        ("Resources: {}\n---\nResources: {}", "a.yaml", "a.yaml:2:1: holds more than one document"),
+        ("Resources: []", "a.yaml", "a.yaml: Resources is a list; it must be a mapping"),
+        ("Resources:\n  A: 1", "a.yaml", "a.yaml:2: resource A is no mapping with a Type"),
+        ("Resources: &a {A: *a}", "a.yaml", "a.yaml:1:19: the alias *a names nothing that has ended before it"),
+        ("Resources: " + "[" * 500, "a.yaml", "a.yaml:1:111: nests more than 100 levels deep"),
+        ('{"Resources": ' + '{"a":' * 200 + "1" + "}" * 201, "a.json", "a.json: nests more than 100 levels deep"),
+        ('{"Resources": ' + "[" * 100_000, "a.json", "a.json: nests too deep"),
+        ("A: " + "x" * 8_000_001, "a.yaml", "a.yaml: 8,000,004 characters; a template has at most 8,000,000"),
+    ],
+)  # fmt: skip
+def test_unreadable_file_is_named_with_its_reason(
+    tmp_path: Path, content: str | bytes, name: str, message: str
+) -> None:
+    """A file that cannot be read gives one message with place and reason, and the others are read."""
+    assert _refusal(tmp_path, content, name).removesuffix(": line 1 column 16 (char 15)") == message
+
+
+def test_yaml_bomb_is_refused(tmp_path: Path) -> None:
+    """Aliases of aliases are counted at their full size, without being written out."""
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
+    assert "through its aliases" in _refusal(tmp_path, "\n".join(lines))
+
+
+def test_python_tag_makes_nothing(tmp_path: Path) -> None:
+    """A tag that would make a Python object is plain data."""
+    marker = tmp_path / "made"
+    text = f"Resources:\n  A:\n    Type: X\n    Properties: !!python/object/apply:os.mkdir [{marker}]\n"
+    assert isinstance(parse(text, "a.yaml"), Template)
+    assert not marker.exists()
+
+
+def test_missing_file_glob_and_folder_are_named(tmp_path: Path) -> None:
+    """What is not there is said, one message each."""
+    (tmp_path / "empty").mkdir()
+    paths = [str(tmp_path / "no.yaml"), str(tmp_path / "*.nothing"), str(tmp_path / "empty")]
+    messages = [str(item).replace(str(tmp_path) + os.sep, "") for item in read(paths)]
+    assert messages == [
+        "no.yaml: there is no such file",
+        "*.nothing: matches no file",
+        "empty: holds no template (.json, .yaml, .yml, .template with Resources)",
+    ]
+
+
+def test_folder_gives_its_templates_and_leaves_the_rest(tmp_path: Path) -> None:
+    """A folder is searched for templates; other JSON and YAML is left alone."""
+    _file(tmp_path, YAML, "a.yaml")
+    _file(tmp_path, '{"name": "package"}', "package.json")
+    (tmp_path / "node_modules").mkdir()
+    _file(tmp_path / "node_modules", YAML, "b.yaml")
+    assert [Path(item.file).name for item in read([str(tmp_path)]) if isinstance(item, Template)] == [
+        "a.yaml"
+    ]
+
+
+def test_sam_template_is_transformed(tmp_path: Path) -> None:
+    """A SAM template becomes CloudFormation, and its functions keep their places."""
+    text = """\
+Transform: AWS::Serverless-2016-10-31
+Resources:
+  Orders:
+    Type: AWS::Serverless::Function
+    Properties:
+      CodeUri: src/
+      Handler: app.handler
+      Runtime: python3.13
+      Timeout: 60
+      Events: {Get: {Type: Api, Properties: {Path: /orders, Method: get}}}
+"""
+    (template,) = read([_file(tmp_path, text)])
+    assert isinstance(template, Template)
+    assert template.data["Resources"]["ServerlessRestApi"]["Type"] == "AWS::ApiGateway::RestApi"
+    assert template.locate(("Resources", "Orders", "Properties", "Timeout")) == (9, 7)
+
+
+def test_cloud_assembly_gives_stacks_stages_and_assets(tmp_path: Path) -> None:
+    """A cdk.out directory is read by its manifest: stacks, nested assemblies, environments, assets."""
+    stage = tmp_path / "assembly-Prod"
+    stage.mkdir()
+    resources = {"Resources": {"Orders": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
+    for folder, name in ((tmp_path, "Outer"), (stage, "Inner")):
+        _file(folder, json.dumps(resources), f"{name}.template.json")
+        stack = {
+            "type": "aws:cloudformation:stack",
+            "environment": "aws://unknown-account/eu-west-1",
+            "properties": {"templateFile": f"{name}.template.json", "stackName": name.lower()},
+        }
+        artifacts: dict[str, Any] = {name: stack}
+        if folder is tmp_path:
+            artifacts["Prod"] = {"type": "cdk:cloud-assembly", "properties": {"directoryName": stage.name}}
+        _file(folder, json.dumps({"version": "55.0.0", "artifacts": artifacts}), "manifest.json")
+    files = {"files": {"h": {"source": {"path": "asset.h"}, "destinations": {"d": {"objectKey": "h.zip"}}}}}
+    _file(tmp_path, json.dumps(files), "Outer.assets.json")
+    templates = [item for item in read([str(tmp_path)]) if isinstance(item, Template)]
+    assert [template.environment["AWS::StackName"] for template in templates] == ["outer", "inner"]
+    assert templates[0].environment["AWS::Region"] == "eu-west-1"
+    assert "AWS::AccountId" not in templates[0].environment
+    assert templates[0].assets == {"h.zip": str(tmp_path / "asset.h")}
+
+
+def test_nested_stacks_that_contain_each_other_are_refused(tmp_path: Path) -> None:
+    """A circle of nested stacks ends in a message."""
+    nested = (
+        "Resources:\n  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: OTHER}\n"
+    )
+    first = _file(tmp_path, nested.replace("OTHER", "b.yaml"), "a.yaml")
+    _file(tmp_path, nested.replace("OTHER", "a.yaml"), "b.yaml")
+    (error,) = read([first])
+    assert "which contains this one" in str(error)
+
+
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_any_bytes_give_a_template_or_a_message(data: bytes) -> None:
+    """Whatever the bytes, reading ends in a template or a TemplateError."""
+    try:
+        text = data.decode()
+    except UnicodeDecodeError:
+        return
+    for name in ("a.json", "a.yaml"):
+        try:
+            assert isinstance(parse(text, name), Template)
+        except TemplateError as error:
+            assert name in str(error)  # noqa: PT017 - both outcomes are right, each in its way
