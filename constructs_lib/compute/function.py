@@ -36,6 +36,7 @@ METADATA_KEY = "constructs-lib"
 
 # Without it a layer's new content reaches $LATEST but no version, and so no alias.
 _RECOGNIZE_LAYER_VERSION = "@aws-cdk/aws-lambda:recognizeLayerVersion"
+_LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
 _NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -239,7 +240,7 @@ class HardenedFunction(Construct):
 
     def _make_role(self, *, in_vpc: bool) -> iam.Role:
         """Make a role with rights on the function's own log group, and on network interfaces where it needs some."""
-        role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        role = iam.Role(self, "Role", assumed_by=_LAMBDA)
         self.log_group.grant_write(role)
         if in_vpc:
             role.add_to_policy(iam.PolicyStatement(actions=list(_NETWORK_INTERFACES), resources=["*"]))
