@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from constructs_lib.limits import SQS_RECEIVES_MIN, SQS_RETENTION_DEFAULT
-from constructs_lib.policy.edges.dead_letters import dead_letter_queues
 from constructs_lib.policy.edges.mappings import queue_of
 from constructs_lib.policy.rule import WARNING, Finding, Rule
+from constructs_lib.policy.services.dead_letters import dead_letter_queues
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

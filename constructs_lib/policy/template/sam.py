@@ -43,6 +43,7 @@ def transformed(template: Template) -> Template:
         raise TemplateError(
             f"{template.file}: is a SAM template, which needs aws-sam-translator: pip install 'constructs-lib[sam]'"
         ) from None
+    template.written = frozenset(template.data["Resources"])
     source = copy.deepcopy(template.data)
     _point_elsewhere(source, os.path.dirname(template.file))
     try:

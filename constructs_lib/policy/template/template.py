@@ -26,6 +26,7 @@ class Template:
         environment: pseudo parameters that are known, e.g. ``{"AWS::Region": "eu-west-1"}`` from a CDK manifest.
         nested: the templates of its nested stacks, by logical id.
         assets: local files behind its S3 keys and local paths, by key.
+        written: the logical ids in the file, where a transform has added others; None if there was none.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class Template:
         "language",
         "nested",
         "text",
+        "written",
     )
 
     def __init__(
@@ -53,6 +55,7 @@ class Template:
         self.nested: dict[str, Template] = {}
         self.assets: dict[str, str] = {}
         self.has_loops = "Fn::ForEach::" in text
+        self.written: frozenset[str] | None = None
         self._positions: Any = None
 
     def locate(self, path: tuple[Key, ...]) -> tuple[int, int]:
@@ -63,8 +66,15 @@ class Template:
             else:
                 from constructs_lib.policy.template import json_file as language  # type: ignore[no-redef]  # noqa: PLC0415
             self._positions = language.Positions(self.text)
-        found: tuple[int, int] = self._positions.find(path)
+        found: tuple[int, int] = self._positions.find(self._as_written(path))
         return found
+
+    def _as_written(self, path: tuple[Key, ...]) -> tuple[Key, ...]:
+        """Point a resource that a transform made at the one that it was made from, whose name it begins with."""
+        if self.written is None or len(path) < 2 or path[0] != "Resources" or path[1] in self.written:  # noqa: PLR2004
+            return path
+        origins = [name for name in self.written if str(path[1]).startswith(name)]
+        return ("Resources", max(origins, key=len)) if origins else ("Resources",)
 
 
 def parse(text: str, file: str) -> Template:

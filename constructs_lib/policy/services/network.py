@@ -1,0 +1,76 @@
+"""Where a function's packets can go: its subnets' routes and its VPC's endpoints."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.values.text import why_unknown
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from constructs_lib.policy.function import Function
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource
+
+_WAYS_OUT = (
+    *("NatGatewayId", "NatInstanceId", "InstanceId", "TransitGatewayId", "VpcPeeringConnectionId"),
+    *(
+        "NetworkInterfaceId",
+        "EgressOnlyInternetGatewayId",
+        "CarrierGatewayId",
+        "CoreNetworkArn",
+        "VpcEndpointId",
+    ),
+)  # an internet gateway is none: a function has no public address
+_EVERYWHERE = {"0.0.0.0/0", "::/0"}
+
+
+def subnets_of(graph: Graph, function: Function) -> list[Resource] | None:
+    """List the subnets that a function is in: empty without a VPC, None if they are not in the given templates."""
+    found: list[Resource] = []
+    for value in function.resource.get("VpcConfig", "SubnetIds").elements():
+        subnet = graph.designated(value, "AWS::EC2::Subnet")
+        if subnet is None:
+            return None
+        found.append(subnet)
+    return found
+
+
+def is_isolated(graph: Graph, function: Function) -> bool | None:
+    """Tell whether no subnet of a function has a route out of its VPC; None if that cannot be known."""
+    subnets = subnets_of(graph, function)
+    if subnets is None:
+        return None
+    return bool(subnets) and not any(_has_way_out(graph, subnet) for subnet in subnets)
+
+
+def endpoints(graph: Graph, function: Function) -> set[str]:
+    """List the services with an endpoint in the function's VPC, as the end of their service name: ``ssm``, ``s3``."""
+    subnets = subnets_of(graph, function) or []
+    networks = [graph.designated(subnet.get("VpcId"), "AWS::EC2::VPC") for subnet in subnets]
+    found = set()
+    for endpoint in graph.of_type("AWS::EC2::VPCEndpoint"):
+        name = endpoint.get("ServiceName").texts().only
+        if graph.designated(endpoint.get("VpcId"), "AWS::EC2::VPC") in networks and isinstance(name, str):
+            found.add(name.rpartition(".")[2])
+    return found
+
+
+def _has_way_out(graph: Graph, subnet: Resource) -> bool:
+    """Look at the routes of a subnet; a table that is not in the templates may have any."""
+    for association in graph.of_type("AWS::EC2::SubnetRouteTableAssociation"):
+        if graph.designated(association.get("SubnetId")) is not subnet:
+            continue
+        table = graph.designated(association.get("RouteTableId"), "AWS::EC2::RouteTable")
+        return table is None or any(
+            _leads_out(graph, route, table) for route in graph.of_type("AWS::EC2::Route")
+        )
+    return False
+
+
+def _leads_out(graph: Graph, route: Resource, table: Resource) -> bool:
+    if graph.designated(route.get("RouteTableId")) is not table:
+        return False
+    destinations = [
+        route.get(key).texts().only for key in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
+    ]
+    wide = any(text in _EVERYWHERE or (isinstance(text, str) and why_unknown(text)) for text in destinations)
+    return wide and any(not route.get(key).is_absent for key in _WAYS_OUT)

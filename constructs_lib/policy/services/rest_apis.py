@@ -1,0 +1,123 @@
+"""REST APIs: methods, stages and cache settings, whether written as resources or as an OpenAPI body."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.edges.openapi import operations
+from constructs_lib.policy.edges.rest_api import route_of
+from constructs_lib.policy.values import ABSENT, Case, Value
+from constructs_lib.policy.values.cases import one
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource
+
+_API = "AWS::ApiGateway::RestApi"
+
+
+class Method:
+    """One method: ``value`` is its whole definition, of an AWS::ApiGateway::Method or of an OpenAPI operation.
+
+    ``is_resource`` tells which: properties are named as in CloudFormation then, else as in OpenAPI.
+    """
+
+    __slots__ = ("is_resource", "path", "value", "verb")
+
+    def __init__(self, verb: str, path: str, value: Value, *, is_resource: bool) -> None:
+        self.verb, self.path, self.value, self.is_resource = verb, path, value, is_resource
+
+    @property
+    def label(self) -> str:
+        """The method in people's words: ``GET /orders``."""
+        return f"{self.verb} {self.path}"
+
+    @property
+    def integration(self) -> Value:
+        """The integration, named as CloudFormation or as OpenAPI does."""
+        return self.value.get("Integration" if self.is_resource else "x-amazon-apigateway-integration")
+
+    @property
+    def authorization(self) -> Value:
+        """AuthorizationType of a resource; what ``security`` lists in a body; ABSENT if neither is there."""
+        return self.value.get("AuthorizationType" if self.is_resource else "security")
+
+    @property
+    def cache_keys(self) -> list[str]:
+        """The cache key parameters of the integration: ``method.request.querystring.page`` ..."""
+        keys = self.integration.get("CacheKeyParameters" if self.is_resource else "cacheKeyParameters")
+        texts = [element.texts().only for element in keys.elements()]
+        return [text for text in texts if isinstance(text, str)]
+
+
+class Api:
+    """One REST API with its methods and stages."""
+
+    def __init__(self, graph: Graph, resource: Resource) -> None:
+        self.graph, self.resource, self.id = graph, resource, resource.id
+
+    @property
+    def methods(self) -> Iterator[Method]:
+        """Every method of the API."""
+        for method in self.graph.of_type("AWS::ApiGateway::Method"):
+            if self.graph.designated(method.get("RestApiId"), _API) is self.resource:
+                verb = method.get("HttpMethod").texts().only
+                yield Method(str(verb), route_of(self.graph, method), method.value, is_resource=True)
+        for operation in operations(self.resource.get("Body")):
+            yield Method(operation.verb, operation.path, operation.value, is_resource=False)
+
+    @property
+    def stages(self) -> list[Resource]:
+        """Its stages."""
+        return [
+            stage
+            for stage in self.graph.of_type("AWS::ApiGateway::Stage")
+            if self.graph.designated(stage.get("RestApiId"), _API) is self.resource
+        ]
+
+    @property
+    def endpoint_types(self) -> Value:
+        """EDGE, REGIONAL or PRIVATE; EDGE where nothing is said."""
+        types = self.resource.get("EndpointConfiguration", "Types", 0)
+        cases = tuple(Case("EDGE" if case.data is ABSENT else case.data, case.when) for case in types.cases)
+        return Value(cases, types.place, types.stack)
+
+
+class MethodSetting:
+    """One entry of a stage's MethodSettings: ``value.get("CachingEnabled")`` ... for the methods that it covers."""
+
+    __slots__ = ("path", "value", "verb")
+
+    def __init__(self, value: Value) -> None:
+        self.value = value
+        path, verb = value.get("ResourcePath").texts().only, value.get("HttpMethod").texts().only
+        # CloudFormation writes a slash in a path as ~1
+        self.path = path.replace("~1", "/") if isinstance(path, str) else "/*"
+        self.verb = verb if isinstance(verb, str) else "*"
+
+    def covers(self, method: Method) -> bool:
+        """Tell whether the setting counts for a method; ``*`` covers every path and verb."""
+        path = "/" + self.path.strip("/")
+        return path in {"/*", "/" + method.path.strip("/")} and self.verb in {"*", method.verb, "ANY"}
+
+
+def rest_apis(graph: Graph) -> list[Api]:
+    """List the REST APIs."""
+    return [Api(graph, resource) for resource in graph.of_type(_API)]
+
+
+def method_settings(stage: Resource) -> list[MethodSetting]:
+    """List a stage's settings, the more general ones first, as they override each other."""
+    settings = [MethodSetting(value) for value in stage.get("MethodSettings").elements()]
+    return sorted(settings, key=lambda setting: (setting.path != "/*", setting.verb != "*"))
+
+
+def setting_of(stage: Resource, method: Method, name: str) -> Value:
+    """Read what a stage sets for a method, e.g. ``CachingEnabled``: the most specific setting that says it; or ABSENT."""
+    found = Value(one(ABSENT), stage.place.at("MethodSettings"), None)
+    for setting in method_settings(stage):
+        if setting.covers(method):
+            said = setting.value.get(name)
+            found = found if said.is_absent else said
+    return found

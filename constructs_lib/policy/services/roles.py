@@ -1,0 +1,106 @@
+"""What a function's role may do, as far as the templates tell."""
+
+from __future__ import annotations
+
+from fnmatch import fnmatchcase
+
+from constructs_lib.policy.values.text import TOKEN, is_plain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.function import Function
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource, Value
+
+_ROLE = "AWS::IAM::Role"
+_ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_EXECUTION = (
+    *(
+        "AWSLambdaBasicExecutionRole",
+        "AWSLambdaVPCAccessExecutionRole",
+        "AWSXRayDaemonWriteAccess",
+        "AWSXrayWriteOnlyAccess",
+    ),
+    *("AWSLambdaSQSQueueExecutionRole", "AWSLambdaKinesisExecutionRole", "AWSLambdaDynamoDBExecutionRole"),
+    "CloudWatchLambdaInsightsExecutionRolePolicy",
+)  # AWS's policies of which it is known that they neither write to queues nor use keys
+
+
+class Statement:
+    """One statement of a policy: ``actions`` and ``resources`` as text, tokens inside."""
+
+    __slots__ = ("actions", "allows", "resources")
+
+    def __init__(self, value: Value) -> None:
+        self.allows = value.get("Effect").only == "Allow"
+        self.actions = _texts(value.get("Action"))
+        self.resources = _texts(value.get("Resource"))
+
+
+def role_of(graph: Graph, function: Function) -> Resource | None:
+    """Give the function's role, or None if it is not in the given templates."""
+    return graph.designated(function.resource.get("Role"), _ROLE)
+
+
+def statements(graph: Graph, role: Resource) -> Iterator[Statement]:
+    """List the statements of a role's policies, inline and attached."""
+    documents = [policy.get("PolicyDocument") for policy in role.get("Policies").elements()]
+    for policy in graph.of_type(*_ATTACHED):
+        holders = [*policy.get("Roles").elements(), policy.get("RoleName")]
+        if any(graph.designated(holder, _ROLE) is role for holder in holders):
+            documents.append(policy.get("PolicyDocument"))
+    for document in documents:
+        for statement in document.get("Statement").elements():
+            yield Statement(statement)
+
+
+def may(graph: Graph, function: Function, action: str, resource: Resource) -> bool | None:
+    """Tell whether a function's role allows an action on a resource; None if the templates do not tell."""
+    role = role_of(graph, function)
+    if role is None:
+        return None
+    undecided = _has_other_policies(graph, role)
+    for statement in statements(graph, role):
+        if not statement.allows or not any(_covers(pattern, action) for pattern in statement.actions):
+            continue
+        for text in statement.resources:
+            if text == "*" or graph.resource(text, resource.type) is resource:
+                return True
+            undecided = undecided or not is_plain(TOKEN.sub(_without_names, text)) or "*" in text
+    return None if undecided else False
+
+
+def services_called(graph: Graph, function: Function) -> set[str]:
+    """List the services that the role's own statements allow: ``{"secretsmanager", "sqs"}``."""
+    role = role_of(graph, function)
+    actions = (
+        (action for statement in statements(graph, role) if statement.allows for action in statement.actions)
+        if role
+        else ()
+    )
+    return {action.partition(":")[0].lower() for action in actions if ":" in action and is_plain(action)}
+
+
+def _has_other_policies(graph: Graph, role: Resource) -> bool:
+    for value in role.get("ManagedPolicyArns").elements():
+        text = value.texts().only
+        own = graph.designated(value, "AWS::IAM::ManagedPolicy")
+        if own is None and not (isinstance(text, str) and text.rpartition("/")[2] in _EXECUTION):
+            return True
+    return False
+
+
+def _covers(pattern: str, action: str) -> bool:
+    return fnmatchcase(action.lower(), pattern.lower())
+
+
+def _without_names(match: object) -> str:
+    text = match[0]  # type: ignore[index]
+    return "" if text[1] in "@%" else text
+
+
+def _texts(value: Value) -> list[str]:
+    texts = [case.data for element in value.elements() for case in element.texts().cases]
+    return [text for text in texts if type(text) is str]
