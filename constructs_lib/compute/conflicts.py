@@ -67,10 +67,10 @@ def refuse_conflicts(
 
 def _refuse_sizes(subject: str, memory_size: float, layers: int) -> None:
     least, most = int(LAMBDA_MEMORY_MIN), int(LAMBDA_MEMORY_MAX)
-    if not is_token(memory_size) and not (memory_size == int(memory_size) and least <= memory_size <= most):
+    if not is_token(memory_size) and memory_size not in range(least, most + 1):
         raise RefusedError(
             f"{subject}: memory_size",
-            got=f"{memory_size:g} MB",
+            got=f"{memory_size} MB",
             allowed=f"whole MB from {least} to {most}",
             fix="1769 is one vCPU",
         )

@@ -70,8 +70,9 @@ class HardenedFunction(Construct):
         code: a directory, which becomes an asset without its bytecode caches, or any ``lambda_.Code``.
         handler: ``module.function`` within the code.
         budget: the waits around and inside the function; ``budget.function`` becomes its timeout.
-        runtime: Python 3.14 by default: the newest whose support AWS has dated (until 2029-06-30, as 3.13).
-        architecture: arm64 by default: a fifth cheaper per GB-second than x86_64 at the same memory.
+        runtime: Python 3.14 by default: the newest whose support AWS has dated (until 2029-06-30, as that of 3.13;
+            lambda-dg/lambda-runtimes).
+        architecture: arm64 by default, the cheaper per GB-second.
         memory_size: MB, 128 to 10,240. 1,769 by default, which is one whole vCPU (limits.LAMBDA_MEMORY_PER_VCPU):
             below it init runs on a part of a core and takes longer than it was measured to, above it a
             single-threaded handler gains nothing. Lower it where the handler mostly waits.
@@ -85,7 +86,8 @@ class HardenedFunction(Construct):
         parameters: Parameter Store parameters that the handler reads through the extension; a SecureString under a
             customer key must know it (``encryption_key`` of ``from_secure_string_parameter_attributes``).
         secrets: secrets that the handler reads through the extension.
-        extension: how the extension is attached; given or not, it is attached when a parameter or secret is named.
+        extension: how the extension is attached. None attaches it as it comes when a parameter or secret is named,
+            and not at all otherwise.
         layers: up to five layers, the extension's included. CDK sorts them by construct path.
         ephemeral_storage_size: size of /tmp, 512 to 10,240 MB; None is 512.
         vpc: a VPC to run in; the role then may manage network interfaces.
@@ -108,6 +110,7 @@ class HardenedFunction(Construct):
         async_failure: where failed asynchronous events end; None declares that nothing invokes it asynchronously.
         dead_letter_queue: the queue of failed asynchronous events, if the construct made one.
         scaling: the alias's autoscaling, if it has any.
+        extension_layer: the layer of the Parameters and Secrets extension, if it is attached.
 
     Raises:
         TimeoutHierarchyError: the budget does not hold for this function: init over the limit of its init type, or no
@@ -196,6 +199,11 @@ class HardenedFunction(Construct):
         self.dead_letter_queue: sqs.Queue | None = None
         if async_failure is not None and async_failure.destination is None:
             self.dead_letter_queue = dead_letter_queue(self, self.role, async_failure, removal_policy)
+        self.extension_layer: lambda_.ILayerVersion | None = None
+        if attached.layer_arn is not None:
+            self.extension_layer = lambda_.LayerVersion.from_layer_version_arn(
+                self, "Extension", attached.layer_arn
+            )
         self.unqualified_function = lambda_.Function(
             self,
             "Function",
@@ -210,7 +218,7 @@ class HardenedFunction(Construct):
             reserved_concurrent_executions=reserved_concurrent_executions,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             dead_letter_queue=self.dead_letter_queue,
-            layers=self._layers(layers, attached.layer_arn),
+            layers=[*layers, *([self.extension_layer] if self.extension_layer else [])],
             ephemeral_storage_size=ephemeral_storage_size,
             vpc=vpc,
             vpc_subnets=vpc_subnets,
@@ -224,6 +232,11 @@ class HardenedFunction(Construct):
         self.version = self.unqualified_function.current_version
         self.alias = self._make_alias(alias_name, provisioned, async_failure)
         self.scaling = None if provisioned is None else scale(self.alias, provisioned)
+
+    @property
+    def event_invoke_config(self) -> lambda_.EventInvokeConfig | None:
+        """Retries, event age and destination of asynchronous invocations, which sit on the alias."""
+        return cast("lambda_.EventInvokeConfig | None", self.alias.node.try_find_child("EventInvokeConfig"))
 
     def add_environment(self, name: str, value: str) -> None:
         """Add a variable to the function's environment, as ``environment`` does at construction.
@@ -245,13 +258,6 @@ class HardenedFunction(Construct):
         if in_vpc:
             role.add_to_policy(iam.PolicyStatement(actions=list(_NETWORK_INTERFACES), resources=["*"]))
         return role
-
-    def _layers(
-        self, layers: Sequence[lambda_.ILayerVersion], extension_arn: str | None
-    ) -> list[lambda_.ILayerVersion]:
-        if extension_arn is None:
-            return list(layers)
-        return [*layers, lambda_.LayerVersion.from_layer_version_arn(self, "Extension", extension_arn)]
 
     def _write_metadata(self, *, snap_start: bool) -> None:
         """Let the budget and the kind of its evidence travel in the template."""

@@ -8,7 +8,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from constructs_lib.errors import RefusedError
 
-_LEFT_OUT = ["__pycache__", "**/__pycache__", "*.pyc", "**/*.pyc"]
+_LEFT_OUT = ["**/__pycache__", "**/*.pyc"]
 
 
 def code_of(subject: str, code: lambda_.Code | str | Path) -> lambda_.Code:

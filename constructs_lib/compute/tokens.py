@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from aws_cdk import Token
 
 _MARKER = (
@@ -19,7 +21,8 @@ def is_token(value: object) -> bool:
     """
     if value is None or (isinstance(value, str) and _MARKER not in value):
         return False
-    if isinstance(value, int | float) and value >= 0:  # CDK encodes number tokens as negative numbers
+    # CDK writes number tokens as negative numbers. What is no number at all would stop the kernel.
+    if isinstance(value, int | float) and not -math.inf < value < 0:
         return False
     return bool(Token.is_unresolved(value))
 

@@ -14,6 +14,8 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 
 from constructs_lib import (
+    AsyncFailure,
+    ParametersExtension,
     ProvisionedConcurrency,
     RefusedError,
     TimeoutBudget,
@@ -134,13 +136,30 @@ def test_a_network_of_its_own_brings_rights_on_interfaces(stack: cdk.Stack) -> N
     assert any("ec2:CreateNetworkInterface" in s["Action"] for s in statements)
 
 
+def test_every_resource_is_within_reach(stack: cdk.Stack) -> None:
+    """What the construct does not offer can be set on the L2 objects, and what it did not make is None."""
+    full = make(
+        stack,
+        "Full",
+        async_failure=AsyncFailure(),
+        extension=ParametersExtension(),
+        provisioned=ProvisionedConcurrency(maximum=2),
+    )
+    bare = make(stack, "Bare")
+    optional = ("dead_letter_queue", "event_invoke_config", "extension_layer", "scaling")
+    assert [name for name in optional if getattr(full, name) is None] == []
+    assert [name for name in optional if getattr(bare, name) is not None] == []
+    children = {child.node.id for child in full.node.children}
+    assert children == {"Logs", "Role", "DeadLetterQueue", "Extension", "Function", "Alias"}
+
+
 def test_a_variable_may_come_later(stack: cdk.Stack) -> None:
     """add_environment reaches the function, and with it the version."""
     make(stack).add_environment("TABLE_NAME", "orders")
     assert function_of(stack)["Environment"]["Variables"]["TABLE_NAME"] == "orders"
 
 
-@pytest.mark.parametrize("memory_size", [127, 10_241, 512.5, -1])
+@pytest.mark.parametrize("memory_size", [127, 10_241, 512.5, -1, float("nan"), float("-inf")])
 def test_memory_that_lambda_does_not_have_is_refused(stack: cdk.Stack, memory_size: float) -> None:
     """A number out of range is named with the range; a negative one is not taken for a token."""
     with pytest.raises(RefusedError, match=r"memory_size: got .* MB; allowed: whole MB from 128 to 10240"):

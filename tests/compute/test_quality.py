@@ -7,7 +7,6 @@ import importlib
 import pkgutil
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 import pytest
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
@@ -61,8 +60,3 @@ def test_the_constructs_and_their_arguments_show_an_example() -> None:
     assert [
         name for name in compute.__all__ if "Example:" not in (getattr(compute, name).__doc__ or "")
     ] == []
-
-
-def test_cdk_is_new_enough() -> None:
-    """The newest runtime with a dated support has to be known to the CDK that is declared as the minimum."""
-    assert cdk.aws_lambda.Runtime.PYTHON_3_14.name == "python3.14"
