@@ -211,7 +211,8 @@ def _failures(local: LocalAws, stack: Stack, account: str) -> Iterator[str]:
     """Say which resources of a stack failed last time, and why, as CloudFormation's events have it."""
     cloudformation = local.client("cloudformation", region=stack.region, account=account)
     try:
-        events = cloudformation.describe_stack_events(StackName=stack.name)["StackEvents"]
+        pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.name)
+        events = [event for page in pages for event in page["StackEvents"]]
     except cloudformation.exceptions.ClientError:
         return
     for event in events:

@@ -69,6 +69,10 @@ NOT_ENFORCED = (
     ("VPC", "functions reach everything this machine reaches; security groups and endpoints do nothing"),
     ("WAF rules", "a web ACL is stored and blocks nothing"),
     ("async retry waits", "1 s and 2 s between attempts instead of 1 and 2 minutes"),
+    (
+        "validation errors",
+        "$context.error.validationErrorString is empty: the caller is not told which field it was",
+    ),
     ("access logs and X-Ray", "none are written; function logs are text without JSON system lines"),
     ("alarms on API Gateway metrics", "the gateway emits none, so they stay without data"),
     (
@@ -103,7 +107,7 @@ def localize(template: Mapping[str, Any], *, extension_port: int) -> tuple[dict[
         LocalAwsError: something that stays refers to something that has to go.
     """
     local = copy.deepcopy(dict(template))
-    changes = [*_leave_out_refused(local)]
+    changes = [*_leave_out_refused(local), *_name_secrets_by_arn(local)]
     for logical_id, resource in local.get("Resources", {}).items():
         kind = resource.get("Type", "")
         if kind == "AWS::Lambda::Function":
@@ -230,8 +234,40 @@ def _mappings_read(value: Any) -> Iterator[str]:
             yield from _mappings_read(item)
 
 
+def _name_secrets_by_arn(local: dict[str, Any]) -> Iterator[Change]:
+    """Ask for a secret's ARN by attribute: its Ref is the ARN in CloudFormation, and the name in MiniStack."""
+    kinds = {name: resource.get("Type") for name, resource in local.get("Resources", {}).items()}
+    secrets = {name for name, kind in kinds.items() if kind == "AWS::SecretsManager::Secret"}
+    named: set[str] = set()
+    for section in ("Resources", "Outputs"):
+        if section in local:
+            local[section] = _by_attribute(local[section], secrets, named)
+    for name in sorted(named):
+        yield Change(
+            name, str(kinds[name]), "is named by its Id attribute", "MiniStack's Ref of a secret is no ARN"
+        )
+
+
+def _by_attribute(value: Any, secrets: set[str], named: set[str]) -> Any:
+    if isinstance(value, list):
+        return [_by_attribute(item, secrets, named) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("Ref") in secrets:
+        named.add(value["Ref"])
+        return {"Fn::GetAtt": [value["Ref"], "Id"]}
+    changed = {key: _by_attribute(item, secrets, named) for key, item in value.items()}
+    if "Fn::Sub" in changed:
+        text, *own = changed["Fn::Sub"] if isinstance(changed["Fn::Sub"], list) else [changed["Fn::Sub"]]
+        for name in secrets & references({"Fn::Sub": value["Fn::Sub"]}):
+            text = text.replace("${" + name + "}", "${" + name + ".Id}")
+            named.add(name)
+        changed["Fn::Sub"] = [text, *own] if own else text
+    return changed
+
+
 def _give_length(logical_id: str, resource: dict[str, Any]) -> Iterator[Change]:
-    properties = resource.setdefault("Properties", {})
+    properties = resource.get("Properties", {})
     if properties.get("GenerateSecretString") == {}:
         properties["GenerateSecretString"] = {"PasswordLength": _SECRET_LENGTH}
         yield Change(

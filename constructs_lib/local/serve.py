@@ -13,10 +13,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shutil
 import signal
 import sys
 import threading
+import time
 import uuid
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 _TRUE = (True, "true", "True")  # CloudFormation takes booleans as text too
+_VARIABLE = re.compile(rb"\$context(?:\.\w+)+")
 LEASH = "--leash"  # end when standard input ends: the process that started this one is gone
 ERROR_MESSAGE_CHARACTERS = (
     1_000  # lambda-dg/invocation-async-retain-records: "the first 1 KB of the error message"
@@ -187,6 +190,18 @@ def _bounded(invoke: Callable[..., Awaitable[Any]], gateway: Any) -> Callable[..
     return invoke_bounded
 
 
+def leave_no_variable_unrendered() -> None:
+    """A gateway response shows a context variable that has no value as nothing, not as its name."""
+    gateway: Any = import_module("ministack.services.apigateway_v1")
+    render = gateway._gateway_error_response  # noqa: SLF001
+
+    def render_whole(error: Any, request: dict[str, Any]) -> Any:
+        status, headers, body = render(error, request)
+        return status, headers, _VARIABLE.sub(b"", body)
+
+    gateway._gateway_error_response = render_whole  # noqa: SLF001
+
+
 def invoke_asynchronously() -> None:
     """An integration with ``X-Amz-Invocation-Type: 'Event'`` maps the request, queues the event and answers at once."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
@@ -202,23 +217,57 @@ def invoke_asynchronously() -> None:
         if record is None:
             return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")  # noqa: SLF001
         function = {**record, "config": {**config, "FunctionArn": reference}}
-        service.invoke_async_with_retry(function, _mapped_event(gateway, integration, request))
+        event = _mapped_event(gateway, integration, request, named.get("authorizer_context"))
+        service.invoke_async_with_retry(function, event)
         status = gateway._default_integration_response_status_v1(integration)  # noqa: SLF001
         return status, {"Content-Type": "application/json"}, b""
 
     gateway._invoke_lambda_custom_v1 = invoke_or_queue  # noqa: SLF001
 
 
-def _mapped_event(gateway: Any, integration: dict[str, Any], request: tuple[Any, ...]) -> Any:
+def _mapped_event(gateway: Any, integration: dict[str, Any], request: tuple[Any, ...], caller: Any) -> Any:
     """The event that the integration's mapping template makes of a request; the body itself where it has none."""
-    *_, headers, body, query, path = request
+    api, stage, _, resource, path, method, headers, body, query, parameters = request
     text = body.decode() if body else "{}"
     template = (integration.get("requestTemplates") or {}).get("application/json")
     if template:
         first = {key: value[0] if isinstance(value, list) else value for key, value in (query or {}).items()}
-        parameters = {**(headers or {}), **first, **(path or {})}
-        text = gateway._render_request_template_v1(template, text, parameters)  # noqa: SLF001
+        places = {"path": parameters or {}, "querystring": first, "header": headers or {}}
+        context = {
+            "requestId": str(uuid.uuid4()),
+            "requestTimeEpoch": str(int(time.time() * 1000)),
+            "apiId": api,
+            "stage": stage,
+            "path": f"/{stage}{path}",
+            "resourcePath": resource["path"],
+            "httpMethod": method,
+            "authorizer": caller or {},
+        }
+        named = {**places["header"], **places["querystring"], **places["path"], **places}
+        text = gateway._render_request_template_v1(template, text, named, context)  # noqa: SLF001
     return json.loads(text)
+
+
+def understand_escapes() -> None:
+    """Mapping templates may say ``$util.escapeJavaScript(x).replaceAll(a, b)``, as every one that makes JSON has to."""
+    gateway: Any = import_module("ministack.services.apigateway_v1")
+    resolve = gateway._vtl_util  # noqa: SLF001
+
+    def values(arguments: str, state: Any) -> list[str]:
+        parts = gateway._vtl_split_args(arguments)  # noqa: SLF001
+        return [gateway._vtl_str(gateway._vtl_value(part, state)) for part in parts]  # noqa: SLF001
+
+    def resolve_escapes(steps: Any, state: Any) -> Any:
+        if not steps or steps[0][0] != "escapeJavaScript":
+            return resolve(steps, state)
+        text = json.dumps(values(steps[0][1], state)[0])[1:-1].replace("'", "\\'").replace("/", "\\/")
+        for name, arguments in steps[1:]:
+            if name == "replaceAll":
+                pattern, new = values(arguments, state)
+                text = re.sub(pattern, new.replace("\\", "\\\\"), text)
+        return text
+
+    gateway._vtl_util = resolve_escapes  # noqa: SLF001
 
 
 MENDS = (
@@ -227,7 +276,9 @@ MENDS = (
     honour_qualifiers,
     shape_dead_letters,
     invoke_asynchronously,
+    understand_escapes,
     answer_like_the_gateway,
+    leave_no_variable_unrendered,
 )
 
 

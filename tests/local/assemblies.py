@@ -29,6 +29,9 @@ def handler(event, context):
     return {"statusCode": 200, "body": json.dumps({"version": context.function_version})}
 """
 
+# escapeJavaScript escapes the apostrophe too, which JSON does not know.
+EVENT = """{"fail": "$util.escapeJavaScript($input.path('$.why')).replaceAll("\\\\'","'")", "stage": "$context.stage"}"""
+
 ROLE = {
     "Type": "AWS::IAM::Role",
     "Properties": {
@@ -133,15 +136,24 @@ def tiny_template() -> dict[str, Any]:
 
 
 def _api() -> dict[str, Any]:
-    gets = {name: _resource_path(name) for name in ("Config", "Slow", "Broken", "Hello")}
+    gets = {name: _resource_path(name) for name in ("Config", "Slow", "Broken", "Hello", "Events")}
     methods = {
-        f"{name}Get": _method(name, "GET", TimeoutInMillis=200 if name == "Slow" else 5000) for name in gets
+        f"{name}Get": _method(name, "GET", TimeoutInMillis=200 if name == "Slow" else 5000)
+        for name in gets
+        if name != "Events"
     }
     schema = {"type": "object", "required": ["item"]}
     methods["HelloPost"] = _method("Hello", "POST")
     methods["HelloPost"]["Properties"] |= {
         "RequestValidatorId": _ref("Validator"),
         "RequestModels": {"application/json": _ref("Model")},
+    }
+    methods["EventsPost"] = _method("Events", "POST")
+    methods["EventsPost"]["Properties"]["Integration"] |= {
+        "Type": "AWS",
+        "RequestParameters": {"integration.request.header.X-Amz-Invocation-Type": "'Event'"},
+        "RequestTemplates": {"application/json": EVENT},
+        "IntegrationResponses": [{"StatusCode": "202"}],
     }
     cors = {"gatewayresponse.header.Access-Control-Allow-Origin": "'*'"}
     return {

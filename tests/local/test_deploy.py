@@ -84,18 +84,32 @@ def test_bad_body_is_refused_before_the_function(deployment: Deployment) -> None
     assert call(deployment, "/hello", {"item": 1}).status == 200
 
 
+def dead_letter(local: LocalAws, deployment: Deployment) -> tuple[Any, str]:
+    """Take the next dead letter: the event, and the error beside it."""
+    queue, sqs = deployment.outputs["Tiny"]["DlqUrl"], local.client("sqs")
+    (message,) = sqs.receive_message(QueueUrl=queue, WaitTimeSeconds=20, MessageAttributeNames=["All"])[
+        "Messages"
+    ]
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+    return json.loads(message["Body"]), message["MessageAttributes"]["ErrorMessage"]["StringValue"]
+
+
 def test_failed_event_arrives_in_the_dead_letter_queue(local: LocalAws, deployment: Deployment) -> None:
     """An event that an alias' function fails ends in the DLQ as Lambda sends it: the event, its error beside it."""
-    outputs = deployment.outputs["Tiny"]
     event = {"fail": "out of stock"}
     local.client("lambda").invoke(
-        FunctionName=outputs["FunctionArn"], InvocationType="Event", Payload=json.dumps(event)
+        FunctionName=deployment.outputs["Tiny"]["FunctionArn"],
+        InvocationType="Event",
+        Payload=json.dumps(event),
     )
-    (message,) = local.client("sqs").receive_message(
-        QueueUrl=outputs["DlqUrl"], WaitTimeSeconds=20, MessageAttributeNames=["All"]
-    )["Messages"]
-    assert json.loads(message["Body"]) == event
-    assert message["MessageAttributes"]["ErrorMessage"]["StringValue"] == "out of stock"
+    assert dead_letter(local, deployment) == (event, "out of stock")
+
+
+def test_asynchronous_route_answers_before_the_function(local: LocalAws, deployment: Deployment) -> None:
+    """A route that only queues its event answers 202, and the function gets what the mapping template makes."""
+    why = 'it\'s "late"/\\ \u00fc'
+    assert call(deployment, "/events", {"why": why})[:2] == (202, "")
+    assert dead_letter(local, deployment) == ({"fail": why, "stage": "v1"}, why)
 
 
 def test_changes_are_told(deployment: Deployment) -> None:

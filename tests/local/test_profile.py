@@ -155,6 +155,26 @@ def test_secret_of_defaults_is_not_empty() -> None:
     assert [change.logical_id for change in changes] == ["S"]
 
 
+def test_secret_is_named_by_its_arn() -> None:
+    """Ref and Fn::Sub of a secret, which MiniStack takes for its name, become the attribute that is its ARN."""
+    template: dict[str, Any] = {
+        "Resources": {
+            "S": {"Type": "AWS::SecretsManager::Secret", "DependsOn": "Q"},
+            "Q": {
+                "Type": "AWS::SQS::Queue",
+                "Properties": {"A": [{"Ref": "S"}], "B": {"Fn::Sub": "${S}-${Q}"}},
+            },
+        },
+        "Outputs": {"Arn": {"Value": {"Ref": "S"}}},
+    }
+    local, (change,) = localize(template, extension_port=PORT)
+    arn = {"Fn::GetAtt": ["S", "Id"]}
+    assert local["Resources"]["Q"]["Properties"] == {"A": [arn], "B": {"Fn::Sub": "${S.Id}-${Q}"}}
+    assert local["Outputs"]["Arn"]["Value"] == arn
+    assert local["Resources"]["S"] == template["Resources"]["S"]
+    assert change.logical_id == "S"
+
+
 @pytest.mark.parametrize(
     ("value", "found"),
     [
