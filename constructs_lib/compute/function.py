@@ -22,8 +22,9 @@ from constructs_lib.compute.environment import BUDGET_VARIABLE, Environment
 from constructs_lib.compute.packaging import code_of
 from constructs_lib.compute.parameters import (
     ParametersExtension,
-    attach,
     grant_reads,
+    layer_arn,
+    with_extension_call,
 )
 from constructs_lib.compute.provisioned import ProvisionedConcurrency, scale
 from constructs_lib.limits import LAMBDA_MEMORY_PER_VCPU
@@ -176,18 +177,16 @@ class HardenedFunction(Construct):
             runtime=runtime,
             ephemeral_storage_size=ephemeral_storage_size,
         )
-        attached = attach(
-            me,
-            scope,
-            conflicts.proven(me, budget, provisioned, snap_start=snap_start),
-            extension=extension,
-            architecture=architecture,
-            fetches=len(parameters) + len(secrets),
-        )
-        self.budget = attached.budget
-        self._environment = Environment(me, {BUDGET_VARIABLE: self.budget.to_json(), **attached.variables})
+        budget = conflicts.proven(me, budget, provisioned, snap_start=snap_start)
+        own: dict[str, str] = {}
+        if extension is not None:
+            budget = with_extension_call(budget)
+            own = extension.variables(budget, len(parameters) + len(secrets))
+        self.budget = budget
+        self._environment = Environment(me, {BUDGET_VARIABLE: budget.to_json(), **own})
         self._environment.add(environment or {})
         asset = code_of(me, code)
+        extension_arn = None if extension is None else layer_arn(me, scope, architecture, extension)
 
         super().__init__(scope, construct_id)
         if layers:
@@ -200,16 +199,16 @@ class HardenedFunction(Construct):
         if async_failure is not None and async_failure.destination is None:
             self.dead_letter_queue = dead_letter_queue(self, self.role, async_failure, removal_policy)
         self.extension_layer: lambda_.ILayerVersion | None = None
-        if attached.layer_arn is not None:
+        if extension_arn is not None:
             self.extension_layer = lambda_.LayerVersion.from_layer_version_arn(
-                self, "Extension", attached.layer_arn
+                self, "Extension", extension_arn
             )
         self.unqualified_function = lambda_.Function(
             self,
             "Function",
             code=asset,
             handler=handler,
-            timeout=Duration.seconds(self.budget.function),
+            timeout=Duration.seconds(budget.function),
             runtime=runtime,
             architecture=architecture,
             memory_size=memory_size,

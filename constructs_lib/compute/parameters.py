@@ -116,40 +116,6 @@ class ParametersExtension:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """What attaching the extension changes in a function, if it is attached at all."""
-
-    budget: TimeoutBudget
-    variables: dict[str, str]
-    layer_arn: str | None
-
-
-def attach(
-    subject: str,
-    scope: Construct,
-    budget: TimeoutBudget,
-    *,
-    extension: ParametersExtension | None,
-    architecture: lambda_.Architecture,
-    fetches: int,
-) -> Attachment:
-    """Work out the budget, the environment and the layer; nothing is made yet.
-
-    Raises:
-        TimeoutHierarchyError: the handler has not a quarter of a second left for the fetch.
-        RefusedError: the table of layers has no such region.
-    """
-    if extension is None:
-        return Attachment(budget=budget, variables={}, layer_arn=None)
-    budget = with_extension_call(budget)
-    return Attachment(
-        budget=budget,
-        variables=extension.variables(budget, fetches),
-        layer_arn=extension.layer_version_arn or _layer_arn(subject, Stack.of(scope), architecture),
-    )
-
-
 def with_extension_call(budget: TimeoutBudget) -> TimeoutBudget:
     """Prove the budget with the fetch in it, or as it stands where it declares the fetch itself.
 
@@ -173,8 +139,17 @@ def grant_reads(
         secret.grant_read(role)
 
 
-def _layer_arn(subject: str, stack: Stack, architecture: lambda_.Architecture) -> str:
-    """Give the ARN for the stack's region: from the table, or by a mapping where the region is open."""
+def layer_arn(
+    subject: str, scope: Construct, architecture: lambda_.Architecture, extension: ParametersExtension
+) -> str:
+    """Give the layer's ARN for the scope's region: from the table, or by a mapping where the region is open.
+
+    Raises:
+        RefusedError: the table has no such region.
+    """
+    if extension.layer_version_arn is not None:
+        return extension.layer_version_arn
+    stack = Stack.of(scope)
     region, name = stack.region, cast("_Architecture", architecture.name)
     if is_token(region):
         return _layer_map(stack).find_in_map(Aws.REGION, _map_key(name))

@@ -258,8 +258,10 @@ def test_a_broken_hierarchy_is_not_built(stack: cdk.Stack) -> None:
     ],
     ids=str,
 )
-def test_a_refusal_leaves_nothing_half_done(stack: cdk.Stack, arguments: dict[str, Any]) -> None:
-    """After a refusal the same id is free for a mended try."""
+def test_a_refusal_leaves_nothing_half_done(arguments: dict[str, Any]) -> None:
+    """The stack is as it was, and the same id is free for a mended try."""
+    stack = new_stack(region=None)
     with pytest.raises(RefusedError):
-        make(stack, **arguments)
+        make(stack, extension=ParametersExtension(), **arguments)
+    assert stack.node.children == []
     assert make(stack).alias.alias_name == "live"
