@@ -38,6 +38,11 @@ RULES = {
     "R9": {"C502"},
 }
 SYNCHRONOUS = ("R1", "R2", "R3")
+INCOMPLETE = {
+    "R1",
+    "R4",
+    "R7",
+}  # no rows for streaming, for callers beside S3, SNS and EventBridge, for placeholders
 Key = tuple[str, ...]
 
 
@@ -48,10 +53,17 @@ class Score:
         self.hits = self.correct_silences = 0
         self.missed: list[str] = []
         self.wrong: list[str] = []
+        self.unlabelled: list[str] = []
 
     def line(self, name: str) -> str:
         """Write it as a row of the table."""
-        return f"{name:44}{self.hits:6}{len(self.missed):8}{len(self.wrong):7}{self.precision:11.4f}{self.recall:9.4f}"
+        shares = (
+            f"{self.precision:11.4f}{self.recall:9.4f}"
+            if self.hits + len(self.missed) + len(self.wrong)
+            else ""
+        )
+        counts = f"{self.hits:6}{len(self.missed):8}{len(self.wrong):7}{len(self.unlabelled):12}"
+        return f"{name:28}{counts}{shares or '          -        -'}"
 
     @property
     def precision(self) -> float:
@@ -81,12 +93,14 @@ def main() -> int:
     scores = _labels(corpus, found)
     mutant_scores = _mutants(corpus)
 
-    print(f"{'relation':44}{'hits':>6}{'missed':>8}{'wrong':>7}{'precision':>11}{'recall':>9}")
+    columns = f"{'hits':>6}{'missed':>8}{'wrong':>7}{'unlabelled':>12}{'precision':>11}{'recall':>9}"
+    print(f"{'relation':28}{columns}")
     for name, score in [*scores.items(), *sorted(mutant_scores.items())]:
         print(score.line(name))
         if arguments.verbose:
             print("".join(f"    missed {row}\n" for row in score.missed), end="")
             print("".join(f"    wrong  {row}\n" for row in score.wrong), end="")
+            print("".join(f"    unlabelled {row}\n" for row in score.unlabelled), end="")
     per_thousand = seconds / templates * 1000
     megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(
@@ -228,21 +242,17 @@ def _count(
         hit = any(key in keys for _, keys in said)
         yield "hit" if hit else "missed", key, f"{name} {relation} {key}"
     for finding, keys in said:
-        if not keys & wanted and not keys & ignored and not _unscored(finding, rows, relation):
-            yield "wrong", min(keys), f"{name} {relation} {finding.path} {finding.message}"
-
-
-def _unscored(finding: Finding, rows: list[tuple[Key, str]], relation: str) -> bool:
-    """Leave out what no label speaks of: placeholders, rows marked uncertain, callers that the relation does not list."""
-    keys = _keys_of_finding(finding)
-    return not any(key in keys for key, _ in rows) and relation in {"R1", "R4", "R7"}
+        if not keys & wanted and not keys & ignored:
+            labelled = any(key in keys for key, _ in rows)
+            kind = "wrong" if labelled or relation not in INCOMPLETE else "unlabelled"
+            yield kind, min(keys), f"{name} {relation} {finding.path} {finding.message}"
 
 
 def _add(score: Score, kind: str, note: str) -> None:
     if kind == "hit":
         score.hits += 1
     else:
-        (score.missed if kind == "missed" else score.wrong).append(note)
+        {"missed": score.missed, "wrong": score.wrong, "unlabelled": score.unlabelled}[kind].append(note)
 
 
 def _mutants(corpus: Path) -> dict[str, Score]:

@@ -49,6 +49,7 @@ class Function:
 
     def __init__(self, graph: Graph, resource: Resource) -> None:
         self.graph, self.resource, self.id = graph, resource, resource.id
+        self.name = resource.name
 
     def __repr__(self) -> str:
         """Name it."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from functools import cached_property
 
+from constructs_lib.policy.arns import designation
 from constructs_lib.policy.coverage import Coverage
 from constructs_lib.policy.function import LATEST, Function
 from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.values.cases import ABSENT, Unknown, combine, merge
 from constructs_lib.policy.values.shapes import NAME_PROPERTY
-from constructs_lib.policy.values.text import referenced, show, split, token, why_unknown
+from constructs_lib.policy.values.text import referenced, show, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from constructs_lib.policy.values.cases import When
 
 SYNC, ASYNC, POLL = "sync", "async", "poll"
-_INVOCATION_URI = re.compile(r":lambda:path/[^/]*/functions/(.*)/invocations", re.DOTALL)
 
 
 class Target:
@@ -98,8 +98,8 @@ class Edge:
     def callee(self) -> str:
         """The function as it is invoked: ``Orders`` or ``Orders:live``."""
         if self.qualifier is None:
-            return self.function.id
-        return f"{self.function.id}:{show(self.qualifier).strip('<>')}"
+            return self.function.name
+        return f"{self.function.name}:{show(self.qualifier).strip('<>')}"
 
 
 class Graph:
@@ -201,8 +201,7 @@ class Graph:
                 self.coverage.miss(value.place, reason)
 
     def _target(self, text: str, when: When) -> tuple[Target | None, str | None]:
-        match = _INVOCATION_URI.search(text)
-        name, qualifier, reason = _designation(match[1] if match else text)
+        name, qualifier, reason = designation(text)
         if name is None:
             return None, reason
         function = self._function(name)
@@ -274,28 +273,6 @@ class Graph:
         """Note in the coverage that a rule needed a value and that some case of it is unknown."""
         if value.unknown:
             self.coverage.undecided(value.place, value.unknown)
-
-
-def _designation(text: str) -> tuple[str | None, str | None, str | None]:
-    """Take a function's name and qualifier out of a name or ARN: (name, qualifier, reason why there is none).
-
-    Something that is known not to be a function has no name and no reason.
-    """
-    before, is_arn, after = text.partition(":function:")
-    if not is_arn:
-        pieces, reason = split(":", text)
-        if pieces[:1] == ["arn"]:
-            return None, None, reason if len(pieces) < 3 else None  # noqa: PLR2004 - arn:partition:service
-        if len(split("/", text)[0]) > 1 or (not pieces and text[1:2] == "&" and ".Custom" not in text):
-            return None, None, None
-        after = text
-    elif ":lambda:" not in before and before.startswith("arn:"):
-        return None, None, why_unknown(before) if "\ue000?" in before else None
-    pieces, reason = split(":", after)
-    if not pieces:
-        return None, None, reason
-    qualifier = pieces[1] if len(pieces) > 1 else token("?", reason) if reason else None
-    return pieces[0], qualifier, None
 
 
 __all__ = ["ASYNC", "LATEST", "POLL", "SYNC", "Edge", "Graph", "Target"]

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from constructs_lib.errors import TemplateError
 from constructs_lib.policy.template import Template, read
 from constructs_lib.policy.template.template import parse
+from constructs_lib.policy.values import System
 
 YAML = """\
 Resources:
@@ -221,3 +222,37 @@ def test_any_bytes_give_a_template_or_a_message(data: bytes) -> None:
             assert isinstance(parse(text, name), Template)
         except TemplateError as error:
             assert name in str(error)  # noqa: PT017 - both outcomes are right, each in its way
+
+
+def test_nested_template_is_found_by_its_asset(tmp_path: Path) -> None:
+    """In an assembly, a nested stack's URL ends in the key of an asset, which is a file beside it; so do paths."""
+    url = {
+        "Fn::Join": [
+            "",
+            ["https://s3.", {"Ref": "AWS::Region"}, "/", {"Fn::Sub": "bucket-${AWS::Region}"}, "/h.json"],
+        ]
+    }
+    resources = {"Inner": {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": url}}}
+    _file(tmp_path, json.dumps({"Resources": resources}), "Main.template.json")
+    inner = {"Resources": {"Orders": {"Type": "AWS::Lambda::Function", "Properties": {}}}}
+    _file(tmp_path, json.dumps(inner), "Inner.nested.template.json")
+    files = {
+        "h": {
+            "source": {"path": "Inner.nested.template.json"},
+            "destinations": {"d": {"objectKey": "h.json"}},
+        }
+    }
+    _file(tmp_path, json.dumps({"files": files}), "Main.assets.json")
+    paths = {"/Main/Inner/Orders/Resource": [{"type": "aws:cdk:logicalId", "data": "Orders"}]}
+    _file(tmp_path, json.dumps(paths), "Main.metadata.json")
+    stack = {
+        "type": "aws:cloudformation:stack",
+        "properties": {"templateFile": "Main.template.json"},
+        "additionalMetadataFile": "Main.metadata.json",
+    }
+    _file(tmp_path, json.dumps({"artifacts": {"Main": stack}}), "manifest.json")
+    (template,) = read([str(tmp_path)])
+    assert isinstance(template, Template)
+    system = System([template])
+    (function,) = [found for found in system.resources if found.type == "AWS::Lambda::Function"]
+    assert (function.construct_path, function.name) == ("Main/Inner/Orders/Resource", "Inner/Orders")

@@ -28,7 +28,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
                 api,
                 target,
                 arn.place,
-                label=f"data source {source.id}",
+                label=f"data source {source.name}",
                 hops=hops,
                 wait=wait,
             )
@@ -42,5 +42,5 @@ def edges(graph: Graph) -> Iterator[Edge]:
             arn = provider.get("AuthorizerUri")
             for target in graph.invoked(arn):
                 yield Edge(
-                    "appsync-authorizer", SYNC, api, target, arn.place, label=f"authorizer of {api.id}"
+                    "appsync-authorizer", SYNC, api, target, arn.place, label=f"authorizer of {api.name}"
                 )

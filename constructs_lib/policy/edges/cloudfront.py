@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.limits import CLOUDFRONT_READ_DEFAULT, EDGE_ORIGIN_TIMEOUT, EDGE_VIEWER_TIMEOUT
+from constructs_lib.policy.edges.function_url import targets_of
 from constructs_lib.policy.graph import SYNC, Edge
 from constructs_lib.policy.values.cases import one
 from constructs_lib.policy.values.value import Value
@@ -41,8 +42,8 @@ def _origin(graph: Graph, distribution: Resource, origin: Value) -> Iterator[Edg
         return
     custom = origin.get("CustomOriginConfig")
     wait = custom.get("OriginReadTimeout").default(float(CLOUDFRONT_READ_DEFAULT)).numbers()
-    for target in graph.invoked(url.get("TargetFunctionArn"), note=False):
-        label = f"distribution {distribution.id}"
+    for target in targets_of(graph, url):
+        label = f"distribution {distribution.name}"
         yield Edge(
             "cdn",
             SYNC,

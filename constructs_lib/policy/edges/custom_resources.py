@@ -22,5 +22,5 @@ def edges(graph: Graph) -> Iterator[Edge]:
         token = resource.get("ServiceToken")
         wait = resource.get("ServiceTimeout").default(float(CUSTOM_RESOURCE_WAIT)).numbers()
         for target in graph.invoked(token):
-            label = f"custom resource {resource.id}"
+            label = f"custom resource {resource.name}"
             yield Edge("custom", ASYNC, resource, target, resource.place, label=label, wait=wait)

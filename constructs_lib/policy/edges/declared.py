@@ -37,5 +37,5 @@ def _invoke(graph: Graph, function: Function, entry: object) -> Iterator[Edge]:
     else:
         targets = list(graph.invoked(value))
     for target in targets:
-        label = f"function {function.id}"
+        label = f"function {function.name}"
         yield Edge("invoke", SYNC, function.resource, target, place, label=label, wait=wait)

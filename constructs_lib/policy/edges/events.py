@@ -19,7 +19,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
         for target in rule.get("Targets").elements():
             arn = target.get("Arn")
             for found in graph.invoked(arn):
-                yield Edge("events", ASYNC, rule, found, arn.place, label=f"rule {rule.id}", details=target)
+                yield Edge("events", ASYNC, rule, found, arn.place, label=f"rule {rule.name}", details=target)
     for schedule in graph.of_type("AWS::Scheduler::Schedule"):
         yield from _schedule(graph, schedule)
     for pipe in graph.of_type("AWS::Pipes::Pipe"):
@@ -29,7 +29,9 @@ def edges(graph: Graph) -> Iterator[Edge]:
         for action in (*payload.get("Actions").elements(), payload.get("ErrorAction")):
             arn = action.get("Lambda", "FunctionArn")
             for found in graph.invoked(arn):
-                yield Edge("iot", ASYNC, rule, found, arn.place, label=f"IoT rule {rule.id}", details=action)
+                yield Edge(
+                    "iot", ASYNC, rule, found, arn.place, label=f"IoT rule {rule.name}", details=action
+                )
 
 
 def _schedule(graph: Graph, schedule: Resource) -> Iterator[Edge]:
@@ -42,7 +44,7 @@ def _schedule(graph: Graph, schedule: Resource) -> Iterator[Edge]:
         mode = ASYNC if call.get("InvocationType").only == "Event" else SYNC
     for found in graph.invoked(arn):
         yield Edge(
-            "scheduler", mode, schedule, found, arn.place, label=f"schedule {schedule.id}", details=target
+            "scheduler", mode, schedule, found, arn.place, label=f"schedule {schedule.name}", details=target
         )
 
 
@@ -54,5 +56,5 @@ def _pipe(graph: Graph, pipe: Resource) -> Iterator[Edge]:
         invocation = pipe.get(parameters, "LambdaFunctionParameters", "InvocationType").only
         mode = ASYNC if invocation == "FIRE_AND_FORGET" else SYNC
         for found in graph.invoked(arn):
-            label = f"pipe {pipe.id}"
+            label = f"pipe {pipe.name}"
             yield Edge("pipe", mode, source, found, arn.place, label=label, hops=hops, details=pipe.value)

@@ -44,7 +44,7 @@ def _integration(graph: Graph, integration: Resource, routes: list[Resource]) ->
     kind, default = protocol_of(api)
     wait = integration.get("TimeoutInMillis").default(default * 1000).numbers(0.001)
     keys = [route.get("RouteKey").texts().only for route in routes]
-    label = ", ".join(key for key in keys if isinstance(key, str)) or integration.id
+    label = ", ".join(key for key in keys if isinstance(key, str)) or integration.name
     for target in graph.invoked(integration.get("IntegrationUri")):
         yield Edge(
             kind,
@@ -83,7 +83,7 @@ def _authorizer(graph: Graph, authorizer: Resource) -> Iterator[Edge]:
     kind, _ = protocol_of(api)
     wait = Value(one(float(HTTP_API_AUTHORIZER_WAIT)), uri.place, None)
     for target in graph.invoked(uri):
-        label = f"authorizer {authorizer.id}"
+        label = f"authorizer {authorizer.name}"
         source = api or authorizer
         yield Edge(
             f"{kind}-authorizer", SYNC, source, target, uri.place, label=label, hops=(authorizer,), wait=wait

@@ -23,7 +23,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
                 balancer = _balancer(graph, group) or group
                 hops = (group,) if balancer is not group else ()
                 yield Edge(
-                    "alb", SYNC, balancer, found, arn.place, label=f"load balancer {balancer.id}", hops=hops
+                    "alb", SYNC, balancer, found, arn.place, label=f"load balancer {balancer.name}", hops=hops
                 )
 
 

@@ -46,7 +46,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
             )
             graph.coverage.miss(arn.place, (why_unknown(text) if isinstance(text, str) else None) or outside)
         for target in graph.invoked(mapping.get("FunctionName")):
-            label = f"{_noun(kind)} {source.id}" if source else f"mapping {mapping.id}"
+            label = f"{_noun(kind)} {source.name}" if source else f"mapping {mapping.name}"
             yield Edge(
                 kind,
                 POLL,

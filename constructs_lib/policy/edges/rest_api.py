@@ -29,7 +29,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
         api = graph.designated(authorizer.get("RestApiId")) or authorizer
         for target in graph.invoked(uri):
             wait = Value(one(float(REST_AUTHORIZER_WAIT)), uri.place, None)
-            label = f"authorizer {authorizer.id}"
+            label = f"authorizer {authorizer.name}"
             yield Edge(
                 "rest-authorizer", SYNC, api, target, uri.place, label=label, hops=(authorizer,), wait=wait
             )

@@ -60,10 +60,10 @@ class WarmCapacityBypassed(Rule):
             warm = edge.function.provisioned
             if not warm or edge.kind == "custom" or not _bypasses(graph, edge):
                 continue
-            names = ", ".join(f"{edge.function.id}:{show(each.qualifier).strip('<>')}" for each in warm)
-            used = edge.qualifier or LATEST
+            names = ", ".join(f"{edge.function.name}:{show(each.qualifier).strip('<>')}" for each in warm)
+            used = show(edge.qualifier or LATEST).strip("<>")
             message = (
-                f"{edge.label} invokes {edge.callee}, which is {show(used).strip('<>')}, but the provisioned concurrency "
+                f"{edge.label} invokes {edge.callee}, which is {used}, but the provisioned concurrency "
                 f"is on {names}: its callers meet cold starts while the warm capacity idles and is billed."
             )
             yield self.finding(
@@ -77,6 +77,5 @@ def _bypasses(graph: Graph, edge: Edge) -> bool:
     if reason:
         graph.coverage.undecided(edge.at, reason)
         return False
-    return function.behind(used) not in {
-        function.behind(each.qualifier) for each in function.provisioned
-    } and used not in {each.qualifier for each in function.provisioned}
+    named = {each.qualifier for each in function.provisioned}
+    return used not in named and function.behind(used) not in map(function.behind, named)

@@ -63,7 +63,7 @@ class WarmOverReserve(Rule):
                     f"{amount:g} on {name}" for amount, name in zip(amounts, names, strict=True)
                 )
                 message = (
-                    f"{function.id} reserves {reserve:g} concurrent executions but provisions {terms} = {total:g}: the "
+                    f"{function.name} reserves {reserve:g} concurrent executions but provisions {terms} = {total:g}: the "
                     "deployment fails."
                 )
                 fix = f"Raise ReservedConcurrentExecutions to >= {total:g} or provision {total - reserve:g} less."

@@ -72,7 +72,7 @@ class PlaintextSecret(Rule):
                     if not secret and not _SHAPE.search(case.data):
                         continue
                     message = (
-                        f"{function.id} has a secret in its environment variable {name}: whoever may read the template or "
+                        f"{function.name} has a secret in its environment variable {name}: whoever may read the template or "
                         "the function's configuration has it."
                     )
                     fix = "Keep it in Secrets Manager or a SecureString parameter and read it at run time."

@@ -46,6 +46,6 @@ class DefaultFunctionTimeout(Rule):
             edge = next((edge for edge in function.callers if edge.kind in _CALLERS), None)
             if edge is None or not raw.is_absent:
                 continue
-            message = f"{function.id} sets no timeout and is reached by {edge.label}: Lambda ends it after {LAMBDA_TIMEOUT_DEFAULT}."
+            message = f"{function.name} sets no timeout and is reached by {edge.label}: Lambda ends it after {LAMBDA_TIMEOUT_DEFAULT}."
             fix = "Set Timeout to what the handler needs in the worst case, repeated init included."
             yield self.finding(raw.place, message, fix=fix, path=edge.path)

@@ -47,7 +47,7 @@ class TaskWithoutTimeout(Rule):
             if edge.wait is None or not edge.wait.is_absent:
                 continue
             message = (
-                f"Task {edge.label} of {edge.source.id} waits for {edge.callee} without a timeout, so up to "
+                f"Task {edge.label} of {edge.source.name} waits for {edge.callee} without a timeout, so up to "
                 f"{float(TASK_TIMEOUT_DEFAULT):,.0f} s: an answer that is lost hangs the execution and no alarm rings."
             )
             runs = edge.function.timeout.only

@@ -62,7 +62,7 @@ class TaskGivesUpFirst(Rule):
                     else f"take {init:g} s init + {runs:g} s timeout = {bound:g} s"
                 )
                 message = (
-                    f"Task {edge.label} of {edge.source.id} waits {wait:g} s for {edge.callee}, which may {needs}: the "
+                    f"Task {edge.label} of {edge.source.name} waits {wait:g} s for {edge.callee}, which may {needs}: the "
                     "workflow gives up first, retries, and the work is done twice."
                 )
                 fix = f"Raise TimeoutSeconds to > {bound:g} or lower the function's Timeout to < {wait - init:g}."

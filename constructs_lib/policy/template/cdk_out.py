@@ -34,50 +34,67 @@ def read_assembly(path: str, depth: int = 0) -> Iterator[Template | TemplateErro
     except TemplateError as error:
         yield error
         return
-    entries = (
-        [entry for entry in artifacts.values() if type(entry) is dict] if type(artifacts) is dict else []
-    )
-    for entry in entries:
-        properties = entry.get("properties")
+    for name, entry in artifacts.items() if type(artifacts) is dict else ():
+        properties = entry.get("properties") if type(entry) is dict else None
         if type(properties) is not dict:
             continue
         if entry.get("type") == _STACK and type(properties.get("templateFile")) is str:
-            yield _stack(path, entry, properties)
+            yield _stack(path, name, entry)
         elif (
             entry.get("type") == _STAGE and type(properties.get("directoryName")) is str and depth < _DEEPEST
         ):
             yield from read_assembly(os.path.join(path, properties["directoryName"]), depth + 1)
 
 
-def _stack(path: str, entry: dict[str, Any], properties: dict[str, Any]) -> Template | TemplateError:
+def _stack(path: str, name: str, entry: dict[str, Any]) -> Template | TemplateError:
+    properties = entry["properties"]
     file = os.path.join(path, properties["templateFile"])
     try:
-        template = load(file)
+        template = load(file, assets=_assets(path, file))
     except TemplateError as error:
         return error
-    environment = _environment(entry, properties)
-    assets = _assets(path, file)
-    _spread(template, environment, assets)
+    _spread(template, _environment(entry, properties.get("stackName", name)), _paths(path, entry))
     return template
 
 
-def _spread(template: Template, environment: dict[str, str], assets: dict[str, str]) -> None:
-    """Tell a template and its nested ones where they are deployed and which assets they use."""
-    template.environment, template.assets = environment, assets
+def _spread(template: Template, environment: dict[str, str], paths: dict[str, str]) -> None:
+    """Tell a template and its nested ones where they are deployed and which constructs made them."""
+    template.environment, template.construct_paths = environment, paths
     inner = {name: value for name, value in environment.items() if name != "AWS::StackName"}
     for child in template.nested.values():
-        _spread(child, inner, assets)
+        _spread(child, inner, paths)
 
 
-def _environment(entry: dict[str, Any], properties: dict[str, Any]) -> dict[str, str]:
+def _environment(entry: dict[str, Any], stack_name: object) -> dict[str, str]:
     """Read ``aws://account/region``; CDK writes ``unknown-account`` and ``unknown-region`` where it does not know."""
     account, _, region = str(entry.get("environment", "")).removeprefix("aws://").partition("/")
-    known = {"AWS::AccountId": account, "AWS::Region": region, "AWS::StackName": properties.get("stackName")}
+    known = {"AWS::AccountId": account, "AWS::Region": region, "AWS::StackName": stack_name}
     return {
         name: value
         for name, value in known.items()
         if type(value) is str and value and not value.startswith("unknown-")
     }
+
+
+def _paths(path: str, entry: dict[str, Any]) -> dict[str, str]:
+    """Map logical ids to construct paths, from the manifest or the file of metadata that it names."""
+    metadata, file = entry.get("metadata"), entry.get("additionalMetadataFile")
+    if type(metadata) is not dict and type(file) is str:
+        try:
+            with open(os.path.join(path, file), "rb") as source:
+                metadata = json.load(source)
+        except (OSError, ValueError, RecursionError):
+            return {}
+    found: dict[str, str] = {}
+    for construct, notes in metadata.items() if type(metadata) is dict else ():
+        for note in notes if type(notes) is list else ():
+            if (
+                type(note) is dict
+                and note.get("type") == "aws:cdk:logicalId"
+                and type(note.get("data")) is str
+            ):
+                found.setdefault(note["data"], construct.lstrip("/"))
+    return found
 
 
 def _assets(path: str, template_file: str) -> dict[str, str]:

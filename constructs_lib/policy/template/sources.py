@@ -45,13 +45,14 @@ def read_file(path: str) -> Iterator[Template | TemplateError]:
         yield error
 
 
-def load(path: str, above: tuple[str, ...] = ()) -> Template:
+def load(path: str, above: tuple[str, ...] = (), assets: dict[str, str] | None = None) -> Template:
     """Read one template file and its nested ones.
 
     Raises:
         TemplateError: it cannot be read.
     """
     template = finish(parse(_decoded(_bytes(path), path), path))
+    template.assets = assets or {}
     attach_nested(template, above)
     return template
 
@@ -83,7 +84,7 @@ def attach_nested(template: Template, above: tuple[str, ...] = ()) -> None:
             )
         if len(above) > 10:  # noqa: PLR2004 - CloudFormation itself stops earlier
             raise TemplateError(f"{template.file}: stacks nest more than 10 deep")
-        template.nested[logical_id] = load(path, (*above, here))
+        template.nested[logical_id] = load(path, (*above, here), template.assets)
 
 
 def _attempt(name: str, data: bytes) -> Iterator[Template | TemplateError]:

@@ -26,12 +26,14 @@ class Template:
         environment: pseudo parameters that are known, e.g. ``{"AWS::Region": "eu-west-1"}`` from a CDK manifest.
         nested: the templates of its nested stacks, by logical id.
         assets: local files behind its S3 keys and local paths, by key.
+        construct_paths: the CDK construct behind each logical id, where the assembly tells.
         written: the logical ids in the file, where a transform has added others; None if there was none.
     """
 
     __slots__ = (
         "_positions",
         "assets",
+        "construct_paths",
         "data",
         "environment",
         "file",
@@ -54,6 +56,7 @@ class Template:
         self.environment = environment or {}
         self.nested: dict[str, Template] = {}
         self.assets: dict[str, str] = {}
+        self.construct_paths: dict[str, str] = {}
         self.has_loops = "Fn::ForEach::" in text
         self.written: frozenset[str] | None = None
         self._positions: Any = None

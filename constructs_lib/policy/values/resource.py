@@ -57,7 +57,15 @@ class Resource:
     def construct_path(self) -> str | None:
         """The path of the CDK construct that made it, or None."""
         path = self.metadata.get(_PATH_KEY)
-        return path if type(path) is str else None
+        return path if type(path) is str else self.stack.template.construct_paths.get(self.id)
+
+    @property
+    def name(self) -> str:
+        """What people call it: its construct's path inside the stack, or its logical id."""
+        parts = (self.construct_path or "").split("/")[1:]
+        if parts and parts[-1] in {"Resource", "Default"}:
+            parts.pop()
+        return "/".join(parts) or self.id
 
     @property
     def place(self) -> Place:

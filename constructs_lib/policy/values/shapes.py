@@ -73,6 +73,7 @@ ATTRIBUTE: dict[tuple[str, str], str] = {
     ("AWS::KMS::Key", "KeyId"): "{}",
     ("AWS::Kinesis::Stream", "Arn"): _STREAM,
     ("AWS::Lambda::Function", "Arn"): _LAMBDA,
+    ("AWS::Lambda::Url", "FunctionUrl"): f"https://{{}}.lambda-url.{_R}.on.aws/",
     ("AWS::Logs::LogGroup", "Arn"): _LOG_GROUP,
     ("AWS::S3::Bucket", "Arn"): f"arn:{_P}:s3:::{{}}",
     ("AWS::SNS::Topic", "TopicArn"): _TOPIC,
