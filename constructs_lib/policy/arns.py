@@ -6,7 +6,9 @@ import re
 
 from constructs_lib.policy.values.text import split, token, why_unknown
 
-_INVOCATION_URI = re.compile(r":lambda:path/[^/]*/functions/(.*)/invocations", re.DOTALL)
+_INVOCATION_URI = re.compile(
+    r":lambda:path/[^/]*/functions/(.*)/(?:response-streaming-)?invocations", re.DOTALL
+)
 
 
 def designation(text: str) -> tuple[str | None, str | None, str | None]:

@@ -215,3 +215,19 @@ def test_loop_makes_its_resources() -> None:
     graph = Graph(System([parse(json.dumps(template), "template.json")]))
     names = {queue.id: queue.get("QueueName").only for queue in graph.of_type("AWS::SQS::Queue")}
     assert names == {"QueueA": "A", "QueueB": "B"}
+
+
+def test_streamed_response_without_a_timeout_is_undecided() -> None:
+    """A streaming integration is followed, and its wait is unknown where nothing is set."""
+    edge = _edge("""
+Orders: {Type: AWS::Lambda::Function, Properties: {}}
+Get:
+  Type: AWS::ApiGateway::Method
+  Properties:
+    HttpMethod: GET
+    Integration:
+      ResponseTransferMode: STREAM
+      Uri: !Sub "arn:aws:apigateway:r:lambda:path/2021-11-15/functions/${Orders.Arn}/response-streaming-invocations"
+""")
+    assert edge.wait is not None
+    assert edge.wait.unknown is not None

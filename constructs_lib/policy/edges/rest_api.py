@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
 from constructs_lib.policy.edges.openapi import operations
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
-from constructs_lib.policy.values.cases import one
+from constructs_lib.policy.values.cases import Unknown, one
 from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
@@ -79,8 +79,21 @@ def _integration(
 
 
 def wait_of(integration: Value, key: str) -> Value:
-    """Read how long a REST integration waits, in seconds; 29 where it is not said."""
-    return integration.get(key).default(float(REST_REGIONAL_WAIT) * 1000).numbers(0.001)
+    """Read how long a REST integration waits, in seconds; 29 where it is not said.
+
+    A streamed response may be given up to 15 minutes, but AWS does not say what applies when nothing is set.
+    """
+    wait = integration.get(key)
+    streams = "STREAM" in {
+        integration.get(name).only for name in ("ResponseTransferMode", "responseTransferMode")
+    }
+    if wait.is_absent and streams:
+        return Value(
+            one(Unknown("a streamed response without a timeout: AWS does not say how long it may take")),
+            wait.place,
+            None,
+        )
+    return wait.default(float(REST_REGIONAL_WAIT) * 1000).numbers(0.001)
 
 
 def is_event(parameters: Value) -> bool:
