@@ -175,6 +175,10 @@ GATEWAY_RATE_MAX = Fact(10_000, "requests/s", _REST)
 GATEWAY_BURST_MAX = Fact(5_000, "requests", _REST)
 GATEWAY_RATE_MAX_SMALL_REGIONS = Fact(2_500, "requests/s", _REST)
 GATEWAY_BURST_MAX_SMALL_REGIONS = Fact(1_250, "requests", _REST)
+GATEWAY_SMALL_REGIONS = frozenset({  # _REST names them by city
+    "af-south-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1",
+    "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
+})  # fmt: skip
 STACK_RESOURCES_MAX = Fact(500, "resources", "AWSCloudFormation/latest/UserGuide/cloudformation-limits")
 
 # Parameters and Secrets extension -------------------------------------------------------------------------------
