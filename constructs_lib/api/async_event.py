@@ -11,16 +11,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from constructs_lib.api.routes import Route
-    from constructs_lib.compute.function import HardenedFunction
 
 
-def check_failure_path(subject: str, function: HardenedFunction) -> None:
-    """Refuse an asynchronous route whose failed events would be lost.
+def check_asynchronous(subject: str, route: Route) -> None:
+    """Refuse an asynchronous route whose failed events would be lost, or whose inputs could be mixed up.
 
     Raises:
-        RefusedError: the function has neither a dead-letter queue nor an on-failure destination.
+        RefusedError: the function has neither a dead-letter queue nor an on-failure destination, or two inputs of
+            different places have one name, by which the mapping reads them.
     """
-    if function.async_failure is None:
+    names = [name.split(".", 3)[3] for name in route.inputs]
+    if shared := sorted({name for name in names if names.count(name) > 1}):
+        raise RefusedError(
+            f"{subject}: asynchronous",
+            got=f"{shared[0]!r} as an input in two places",
+            allowed="one name per input: the mapping of an asynchronous route reads inputs by name alone",
+            fix="rename one of them",
+        )
+    if route.function.async_failure is None:
         raise RefusedError(
             f"{subject}: asynchronous",
             got="a function without an asynchronous failure path: nobody would see a failed event again",
@@ -59,7 +67,7 @@ def event_template(route: Route) -> str:
 def _parameters(route: Route, place: str) -> str:
     prefix = f"method.request.{place}."
     names = [name.removeprefix(prefix) for name in route.inputs if name.startswith(prefix)]
-    return _object({name: _text(f"$input.params().{place}.get('{name}')") for name in names})
+    return _object({name: _text(f"$input.params('{name}')") for name in names})
 
 
 def _object(members: Mapping[str, str]) -> str:
@@ -68,4 +76,4 @@ def _object(members: Mapping[str, str]) -> str:
 
 def _text(expression: str) -> str:
     # escapeJavaScript escapes ' too, which JSON does not know.
-    return f'''"$!util.escapeJavaScript({expression}).replaceAll("\\\\'","'")"'''
+    return f'''"$util.escapeJavaScript({expression}).replaceAll("\\\\'","'")"'''

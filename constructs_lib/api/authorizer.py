@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 
 class Access(Enum):
-    """Access that needs no authorizer of its own."""
+    """Access that needs no authorizer of its own.
+
+    Example:
+        >>> [access.name for access in Access]
+        ['PUBLIC', 'IAM']
+    """
 
     PUBLIC = "NONE"
     """Everyone, and the route says so."""
@@ -45,7 +50,17 @@ class TokenAuthorizer:
         validation_regex: tokens that do not match get a 401 without a call of the function.
 
     Example:
-        >>> api.get("/orders", list_orders, authorizer=TokenAuthorizer(check_token))  # doctest: +SKIP
+        >>> import aws_cdk as cdk
+        >>> from constructs_lib import HardenedFunction, HardenedRestApi, TimeoutBudget, TokenAuthorizer
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> check_token = HardenedFunction(
+        ...     stack,
+        ...     "CheckToken",
+        ...     code=cdk.aws_lambda.Code.from_inline("def handler(event, context): ..."),
+        ...     handler="index.handler",
+        ...     budget=TimeoutBudget(gateway=None, init=2, work=3),
+        ... )
+        >>> api = HardenedRestApi(stack, "Api", authorizer=TokenAuthorizer(check_token))
     """
 
     function: HardenedFunction
@@ -68,7 +83,18 @@ class RequestAuthorizer:
             sources, so that the policy of one route never answers for another.
 
     Example:
-        >>> RequestAuthorizer(check_request, headers=["Authorization", "X-Tenant"])  # doctest: +SKIP
+        >>> import aws_cdk as cdk
+        >>> from constructs_lib import HardenedFunction, RequestAuthorizer, TimeoutBudget
+        >>> check_request = HardenedFunction(
+        ...     cdk.Stack(cdk.App(), "Shop"),
+        ...     "CheckRequest",
+        ...     code=cdk.aws_lambda.Code.from_inline("def handler(event, context): ..."),
+        ...     handler="index.handler",
+        ...     budget=TimeoutBudget(gateway=None, init=2, work=3),
+        ... )
+        >>> by_tenant = RequestAuthorizer(check_request, headers=["Authorization", "X-Tenant"], cache_ttl=60)
+        >>> by_tenant.identity_inputs
+        ('method.request.header.Authorization', 'method.request.header.X-Tenant')
     """
 
     function: HardenedFunction
@@ -94,7 +120,9 @@ class CognitoAuthorizer:
         user_pools: the pools whose tokens are good.
 
     Example:
-        >>> api.get("/orders", list_orders, authorizer=CognitoAuthorizer([pool]))  # doctest: +SKIP
+        >>> import aws_cdk as cdk
+        >>> from constructs_lib import CognitoAuthorizer
+        >>> customers = CognitoAuthorizer([cdk.aws_cognito.UserPool(cdk.Stack(cdk.App(), "Shop"), "Customers")])
     """
 
     user_pools: Sequence[cognito.IUserPool]

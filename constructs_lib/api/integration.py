@@ -25,6 +25,8 @@ ASYNC_WAIT = 5_000
 _BUFFER = ("2015-03-31", "invocations")
 _STREAM = ("2021-11-15", "response-streaming-invocations")
 
+_HEADER = "method.response.header."
+
 
 class Integrations:
     """The integrations of one API; a function gets one invoke permission, however many routes lead to it."""
@@ -61,9 +63,7 @@ class Integrations:
         answer = apigateway.IntegrationResponse(
             status_code="202",
             response_templates={"application/json": '{"requestId":"$context.requestId"}'},
-            response_parameters={
-                f"method.response.header.{name}": value for name, value in self._headers.items()
-            },
+            response_parameters={_HEADER + name: value for name, value in self._headers.items()} or None,
         )
         return apigateway.AwsIntegration(
             service="lambda",
@@ -80,8 +80,8 @@ class Integrations:
 
     def accepted(self) -> apigateway.MethodResponse:
         """Declare the answer of an asynchronous route."""
-        headers = {f"method.response.header.{name}": True for name in self._headers}
-        return apigateway.MethodResponse(status_code="202", response_parameters=headers)
+        headers = {_HEADER + name: True for name in self._headers}
+        return apigateway.MethodResponse(status_code="202", response_parameters=headers or None)
 
     def _alias_arn(self, function: HardenedFunction) -> str:
         if function not in self._arns:

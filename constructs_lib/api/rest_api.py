@@ -21,7 +21,7 @@ from constructs import Construct
 
 from constructs_lib.api.access_logs import ACCESS_LOG_FORMAT
 from constructs_lib.api.account_role import ApiGatewayAccountRole
-from constructs_lib.api.async_event import check_failure_path
+from constructs_lib.api.async_event import check_asynchronous
 from constructs_lib.api.authorizer import Authorization, Authorizers
 from constructs_lib.api.cache import check_cache_size
 from constructs_lib.api.endpoint import WaitLimit, check_reach
@@ -83,8 +83,23 @@ class HardenedRestApi(Construct):
         RefusedError: names the argument or the route, what was found, what is allowed and what to change.
 
     Example:
-        >>> api = HardenedRestApi(stack, "Api", authorizer=Access.IAM)  # doctest: +SKIP
-        >>> api.get("/orders/{id}", read_order)  # doctest: +SKIP
+        >>> import aws_cdk as cdk
+        >>> from constructs_lib import Access, CachePolicy, HardenedFunction, HardenedRestApi, TimeoutBudget
+        >>> stack = cdk.Stack(cdk.App(), "Shop")
+        >>> orders = HardenedFunction(
+        ...     stack,
+        ...     "Orders",
+        ...     code=cdk.aws_lambda.Code.from_inline("def handler(event, context): ..."),
+        ...     handler="index.handler",
+        ...     budget=TimeoutBudget(gateway=10, init=2),
+        ... )
+        >>> api = HardenedRestApi(stack, "Api", authorizer=Access.IAM)
+        >>> placed = api.post("/orders", orders, body={"type": "object", "required": ["item"]})
+        >>> listed = api.get(
+        ...     "/orders", orders, authorizer=Access.PUBLIC, query=["limit"], cache=CachePolicy(ttl=60)
+        ... )
+        >>> placed.http_method, listed.http_method
+        ('POST', 'GET')
     """
 
     def __init__(
@@ -108,7 +123,7 @@ class HardenedRestApi(Construct):
     ) -> None:
         self._subject = f"HardenedRestApi {construct_id!r}"
         default_throttle = ThrottleSettings(rate_limit=DEFAULT_RATE, burst_limit=DEFAULT_BURST)
-        rate = check_throttle(self._subject, throttle or default_throttle)
+        rate = check_throttle(self._subject, throttle or default_throttle, scope)
         size = check_cache_size(self._subject, cache_size)
         check_cors(self._subject, cors)
         self._waits = WaitLimit(self._subject, endpoint_type, raised_quota)
@@ -221,7 +236,7 @@ class HardenedRestApi(Construct):
         self._check_beside_others(subject, route)
         self._authorizers.check(subject, route.authorizer)
         if route.asynchronous:
-            check_failure_path(subject, function)
+            check_asynchronous(subject, route)
             integration = self._integrations.asynchronous(route)
         else:
             wait = self._waits.integration_milliseconds(

@@ -45,7 +45,12 @@ class RouteOptions(TypedDict, total=False):
         asynchronous: True hands the request over and answers 202 at once; the function gets an event like the proxy
             integration's, with the declared inputs only, and needs an asynchronous failure path.
         stream: True streams the response (``ResponseTransferMode.STREAM``): waits up to 900 s
-            (limits.REST_STREAM_WAIT) on every endpoint type; never cached.
+            (limits.REST_STREAM_WAIT) on every endpoint type; never cached. The function's runtime must stream too:
+            Node.js does, Python needs a custom runtime or the Lambda Web Adapter.
+
+    Example:
+        >>> from constructs_lib import Access, CachePolicy
+        >>> listing: RouteOptions = {"authorizer": Access.PUBLIC, "query": ["limit"], "cache": CachePolicy(ttl=60)}
     """
 
     authorizer: Authorization
@@ -128,7 +133,7 @@ def read_route(
         schema=None if body is None else check_schema(subject, body),
         cache_ttl=None if cache is None else ttl_seconds(subject, cache),
         cache_key=key,
-        throttle=None if throttle is None else check_throttle(subject, throttle),
+        throttle=None if throttle is None else check_throttle(subject, throttle, function),
         asynchronous=options.get("asynchronous", False),
         stream=options.get("stream", False),
     )

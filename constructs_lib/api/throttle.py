@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from aws_cdk import Stack
 from aws_cdk.aws_apigateway import ThrottleSettings
+from constructs import Construct
 
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
     ACCOUNT_CONCURRENCY,
     GATEWAY_BURST_MAX,
+    GATEWAY_BURST_MAX_SMALL_REGIONS,
     GATEWAY_RATE_MAX,
+    GATEWAY_RATE_MAX_SMALL_REGIONS,
+    GATEWAY_SMALL_REGIONS,
     REST_REGIONAL_WAIT,
     UNRESERVED_CONCURRENCY_MIN,
 )
@@ -20,33 +25,36 @@ DEFAULT_RATE = float((ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY_MIN) // REST_
 DEFAULT_BURST = int(2 * DEFAULT_RATE)
 
 
-def check_throttle(subject: str, throttle: ThrottleSettings) -> tuple[float, int]:
-    """Return rate (requests per second) and burst (requests), checked against the account's limits.
+def check_throttle(subject: str, throttle: ThrottleSettings, scope: Construct) -> tuple[float, int]:
+    """Return rate (requests per second) and burst (requests), checked against what the region gives an account.
 
     Raises:
-        RefusedError: a rate or burst missing, not positive, a token, or over what API Gateway gives an account.
+        RefusedError: a rate or burst missing, not positive, a token, or over the account's limit.
     """
-    rate = _check(
-        f"{subject}: throttle rate_limit", throttle.rate_limit, float(GATEWAY_RATE_MAX), "requests/s"
-    )
-    burst = _check(
-        f"{subject}: throttle burst_limit", throttle.burst_limit, float(GATEWAY_BURST_MAX), "requests"
-    )
+    subject = f"{subject}: throttle"
+    rate = _check(subject, "rate_limit", throttle.rate_limit, float(GATEWAY_RATE_MAX))
+    burst = _check(subject, "burst_limit", throttle.burst_limit, float(GATEWAY_BURST_MAX))
+    if rate > GATEWAY_RATE_MAX_SMALL_REGIONS or burst > GATEWAY_BURST_MAX_SMALL_REGIONS:
+        region = Stack.of(scope).region
+        if region in GATEWAY_SMALL_REGIONS:
+            _check(subject, "rate_limit", rate, float(GATEWAY_RATE_MAX_SMALL_REGIONS), f" in {region}")
+            _check(subject, "burst_limit", burst, float(GATEWAY_BURST_MAX_SMALL_REGIONS), f" in {region}")
     return rate, int(burst)
 
 
-def _check(subject: str, value: float | None, most: float, unit: str) -> float:
+def _check(subject: str, name: str, value: float | None, most: float, where: str = "") -> float:
     if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
         return float(value)
+    unit = "requests/s" if name == "rate_limit" else "requests"
     if value is None:
         got = "nothing"
     elif is_token(value):
         got = "a token, whose value is known only at deploy time"
     else:
-        got = f"{value!r} {unit}"
+        got = f"{value:g} {unit}"
     raise RefusedError(
-        subject,
+        f"{subject} {name}",
         got=got,
-        allowed=f"more than 0, up to {most:g} {unit}",
+        allowed=f"more than 0, up to {most:g} {unit}{where}",
         fix=f"ThrottleSettings(rate_limit={DEFAULT_RATE:g}, burst_limit={DEFAULT_BURST})",
     )

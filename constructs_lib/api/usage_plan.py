@@ -43,7 +43,7 @@ def add_usage_plan(
     keys: Sequence[str],
 ) -> apigateway.UsagePlan:
     """Make a plan for the API's stage, and an API key for each name; API Gateway makes the keys' values up."""
-    check_throttle(subject, throttle)
+    check_throttle(subject, throttle, scope)
     check_quota(subject, quota)
     plan = api.add_usage_plan(
         construct_id,
@@ -68,7 +68,7 @@ class PlansHaveKeyedRoutes:
         if self._any_keyed():
             return []
         refusal = RefusedError(
-            f"{self._subject}: usage plan",
+            self._subject,
             got="no route with api_key_required=True",
             allowed="plans for routes that need a key: without one API Gateway cannot tell callers apart, and the "
             "plan's throttle and quota apply to nobody",
