@@ -86,7 +86,7 @@ def test_a_destination_instead_of_the_queue(stack: cdk.Stack) -> None:
         ({"max_event_age": 59}, "max_event_age: got 59 s; allowed: whole seconds from 60 to 21600"),
         ({"max_event_age": cdk.Duration.hours(7)}, "max_event_age: got 25200 s; .* fix: 21600"),
     ],
-    ids=str,
+    ids=["too many", "no number", "no whole number", "too young", "too old"],
 )
 def test_numbers_that_lambda_does_not_take_are_refused(arguments: dict[str, Any], message: str) -> None:
     """Each refusal has the range in it."""

@@ -256,7 +256,7 @@ def test_a_broken_hierarchy_is_not_built(stack: cdk.Stack) -> None:
         {"code": "no/such/directory"},
         {"snap_start": True, "provisioned": ProvisionedConcurrency()},
     ],
-    ids=str,
+    ids=["memory", "environment", "code", "SnapStart"],
 )
 def test_a_refusal_leaves_nothing_half_done(arguments: dict[str, Any]) -> None:
     """The stack is as it was, and the same id is free for a mended try."""

@@ -199,7 +199,16 @@ def test_every_fetch_that_is_let_in_is_bounded_and_proven(
         ({"max_connections": 0}, "max_connections: got 0; allowed: whole numbers >= 1"),
         ({"log_level": "TRACE"}, "log_level: got 'TRACE'; allowed: DEBUG, INFO, WARN, ERROR, NONE"),
     ],
-    ids=str,
+    ids=[
+        "TTL of parameters",
+        "TTL of secrets",
+        "negative TTL",
+        "large cache",
+        "negative cache",
+        "half an item",
+        "no connection",
+        "log level",
+    ],
 )
 def test_settings_that_the_extension_does_not_take_are_refused(
     arguments: dict[str, Any], message: str
