@@ -1,7 +1,7 @@
 """REST APIs in front of hardened functions.
 
 ``rest_api``        the construct: what is refused, made and exposed
-``routes``          a route's options, checked; with ``paths``, ``request_schema``, ``throttle`` and ``cache``
+``routes``          a route's options, checked; with ``paths``, ``names``, ``request_schema``, ``throttle``, ``cache``
 ``endpoint``        how long each kind of endpoint waits, and how a private one is reached
 ``integration``     how a route reaches its function: proxy, streamed or, with ``async_event``, asynchronous
 ``authorizer``      who may call a route

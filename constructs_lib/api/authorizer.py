@@ -14,6 +14,7 @@ from aws_cdk import aws_cognito as cognito
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from constructs_lib.api.names import check_names
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import AUTHORIZER_TTL_MAX, REST_AUTHORIZER_WAIT
 from constructs_lib.timeouts.derivation import SECOND
@@ -159,6 +160,11 @@ class Authorizers:
         """
         if not isinstance(authorizer, TokenAuthorizer | RequestAuthorizer):
             return
+        if isinstance(authorizer, RequestAuthorizer):
+            check_names(f"{subject}: authorizer", "headers", authorizer.headers)
+            check_names(f"{subject}: authorizer", "query", authorizer.query)
+        else:
+            check_names(f"{subject}: authorizer", "header", [authorizer.header])
         ttl = _ttl_seconds(f"{subject}: authorizer cache_ttl", authorizer)
         if ttl and isinstance(authorizer, RequestAuthorizer) and not authorizer.identity_inputs:
             raise RefusedError(

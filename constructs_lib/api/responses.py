@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk.aws_apigateway import CorsOptions, ResponseType
 
@@ -69,14 +71,24 @@ def add_preflight(resource: apigateway.IResource, cors: CorsOptions) -> None:
 def add_gateway_responses(api: apigateway.RestApi, cors: CorsOptions | None) -> None:
     """Answer gateway errors as JSON with the request id, with CORS headers, and 429 with Retry-After."""
     headers = cors_headers(cors)
-    retry = {**headers, "Retry-After": f"'{RETRY_AFTER_SECONDS}'"}
-    for name, kind, status, fields, body in (
-        ("Default4xx", ResponseType.DEFAULT_4_XX, None, headers, _BODY),
-        ("Default5xx", ResponseType.DEFAULT_5_XX, None, headers, _BODY),
-        ("BadRequestBody", ResponseType.BAD_REQUEST_BODY, "400", headers, _BODY_OF_INVALID),
-        ("Throttled", ResponseType.THROTTLED, "429", retry, _BODY),
-        ("IntegrationTimeout", ResponseType.INTEGRATION_TIMEOUT, "504", headers, _BODY),
-    ):
+    for name, (kind, status) in _kinds().items():
+        own = {"Retry-After": f"'{RETRY_AFTER_SECONDS}'"} if name == "Throttled" else {}
         api.add_gateway_response(
-            name, type=kind, status_code=status, response_headers=fields, templates={"application/json": body}
+            name,
+            type=kind,
+            status_code=status,
+            response_headers={**headers, **own} or None,
+            templates={"application/json": _BODY_OF_INVALID if name == "BadRequestBody" else _BODY},
         )
+
+
+@cache
+def _kinds() -> dict[str, tuple[ResponseType, str | None]]:
+    """Give type and status by construct id; asked once, as CDK computes each type anew in another process."""
+    return {
+        "Default4xx": (ResponseType.DEFAULT_4_XX, None),
+        "Default5xx": (ResponseType.DEFAULT_5_XX, None),
+        "BadRequestBody": (ResponseType.BAD_REQUEST_BODY, "400"),
+        "Throttled": (ResponseType.THROTTLED, "429"),
+        "IntegrationTimeout": (ResponseType.INTEGRATION_TIMEOUT, "504"),
+    }

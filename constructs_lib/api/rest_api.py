@@ -67,6 +67,7 @@ class HardenedRestApi(Construct):
         vpc_endpoints: the ``execute-api`` interface endpoints through which a private API is reached, and nothing else.
         raised_quota: the account's quota L-E5AE38E3, in seconds or as a Duration, where it has been raised over 29 s.
         stage_name: the stage, part of the URL.
+        description: what the API is for.
         account_role: True makes the account-wide CloudWatch role, once per stack; see :class:`ApiGatewayAccountRole`.
         execution_logging: API Gateway's own log of each step, for debugging; bodies are never logged.
         log_retention: how long access logs are kept.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypedDict
@@ -17,6 +16,7 @@ from constructs_lib.api.authorizer import (
     TokenAuthorizer,
 )
 from constructs_lib.api.cache import CachePolicy, cache_key, ttl_seconds
+from constructs_lib.api.names import check_names
 from constructs_lib.api.paths import check_path
 from constructs_lib.api.request_schema import check_schema
 from constructs_lib.api.throttle import check_throttle
@@ -24,7 +24,6 @@ from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.errors import RefusedError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
-_NAME = re.compile(r"[^\s'\"$\\{}]+")
 
 
 class RouteOptions(TypedDict, total=False):
@@ -127,7 +126,7 @@ def read_route(
         path=path,
         function=function,
         authorizer=authorizer,
-        scopes=_names(subject, "scopes", options.get("scopes", ())),
+        scopes=check_names(subject, "scopes", options.get("scopes", ())),
         api_key_required=options.get("api_key_required", False),
         inputs=inputs,
         schema=None if body is None else check_schema(subject, body),
@@ -191,8 +190,8 @@ def _inputs(subject: str, path_parameters: Sequence[str], options: RouteOptions)
         ("querystring", "query", options.get("query", ()), options.get("required_query", ())),
         ("header", "headers", options.get("headers", ()), options.get("required_headers", ())),
     ):
-        needed = _names(subject, f"required_{kind}", required)
-        names = (*_names(subject, kind, optional), *needed)
+        needed = check_names(subject, f"required_{kind}", required)
+        names = (*check_names(subject, kind, optional), *needed)
         if len(set(names)) < len(names):
             raise RefusedError(
                 f"{subject}: {kind}",
@@ -202,18 +201,6 @@ def _inputs(subject: str, path_parameters: Sequence[str], options: RouteOptions)
             )
         inputs |= {f"method.request.{place}.{name}": name in needed for name in names}
     return inputs
-
-
-def _names(subject: str, what: str, names: Sequence[object]) -> tuple[str, ...]:
-    known = tuple(name for name in names if isinstance(name, str) and _NAME.fullmatch(name))
-    if isinstance(names, str) or len(known) < len(names):
-        raise RefusedError(
-            f"{subject}: {what}",
-            got=repr(names),
-            allowed="a list of literal names, without spaces and quotes",
-            fix=f'{what}=["{names}"]' if isinstance(names, str) else "correct the name",
-        )
-    return known
 
 
 def _check_cacheable(subject: str, method: str, options: RouteOptions) -> None:

@@ -187,3 +187,23 @@ def test_slow_authorizer_is_warned_about(seconds: int, warnings: int, stack: cdk
         "*", Match.string_like_regexp("an authorizer may run 30 s; API Gateway is known to wait 29 s")
     )
     assert len(found) == warnings
+
+
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [({"headers": "Authorization"}, "headers"), ({"query": ["a b"]}, "query")],
+)
+def test_bad_identity_source_is_refused(options: dict[str, Any], what: str) -> None:
+    """A lone string would name one header per letter."""
+    stack, api, orders = api_and_function()
+    with pytest.raises(
+        RefusedError, match=f"GET /orders: authorizer: {what}: got .*; allowed: a list of literal names"
+    ):
+        api.get("/orders", orders, authorizer=RequestAuthorizer(check(stack), **options))
+
+
+def test_bad_token_header_is_refused() -> None:
+    """An empty header name would be a mapping to nothing."""
+    stack, api, orders = api_and_function()
+    with pytest.raises(RefusedError, match=r"GET /orders: authorizer: header: got \[''\]"):
+        api.get("/orders", orders, authorizer=TokenAuthorizer(check(stack), header=""))

@@ -49,6 +49,13 @@ def test_without_cached_routes_the_stage_says_that_its_cache_is_off() -> None:
     assert [each["CachingEnabled"] for each in settings(template).values()] == [False]
 
 
+def test_no_policy_caches_nothing() -> None:
+    """A stage that wants no cache says None in the same line of code."""
+    stack, api, orders = api_and_function()
+    api.get("/orders", orders, cache=None)
+    assert only(synthesize(stack), "AWS::ApiGateway::Stage")["Properties"]["CacheClusterEnabled"] is False
+
+
 def test_exactly_the_cached_routes_are_cached() -> None:
     """Entries are encrypted and kept as long as asked; every other GET says that it is not cached."""
     stack, api, orders = api_and_function(cache_size=1.6)
@@ -193,9 +200,7 @@ def test_iam_cannot_be_cached() -> None:
 def test_anonymous_request_authorizer_cannot_be_cached(stack: cdk.Stack) -> None:
     """Without identity sources nothing in the request is known to identify the caller."""
     authorizer = RequestAuthorizer(function(stack, "Check"), headers=[])
-    assert "a request authorizer names no identity source" in refusal_of(
-        MINUTE, authorizer=authorizer
-    ).replace("whose", "a")
+    assert "whose request authorizer names no identity source" in refusal_of(MINUTE, authorizer=authorizer)
 
 
 def test_ignored_header_must_be_declared() -> None:
