@@ -11,8 +11,6 @@ from constructs_lib.limits import LAMBDA_ENVIRONMENT_MAX
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-BUDGET_VARIABLE = "TIMEOUT_BUDGET"
-
 
 class Environment:
     """Variables of one function, checked as they come: none twice, none of the construct's own, 4 KB in all.

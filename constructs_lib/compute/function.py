@@ -18,7 +18,7 @@ from constructs import Construct
 
 from constructs_lib.compute import conflicts
 from constructs_lib.compute.dead_letters import AsyncFailure, dead_letter_queue
-from constructs_lib.compute.environment import BUDGET_VARIABLE, Environment
+from constructs_lib.compute.environment import Environment
 from constructs_lib.compute.packaging import code_of
 from constructs_lib.compute.parameters import (
     ParametersExtension,
@@ -28,12 +28,10 @@ from constructs_lib.compute.parameters import (
 )
 from constructs_lib.compute.provisioned import ProvisionedConcurrency, scale
 from constructs_lib.limits import LAMBDA_MEMORY_PER_VCPU
+from constructs_lib.timeouts.carriers import BUDGET_VARIABLE, METADATA_KEY
 
 if TYPE_CHECKING:
     from constructs_lib.timeouts import TimeoutBudget
-
-METADATA_KEY = "constructs-lib"
-"""Key of the template Metadata under which the budget travels to the policy, the report and the rehearsal."""
 
 # Without it a layer's new content reaches $LATEST but no version, and so no alias.
 _RECOGNIZE_LAYER_VERSION = "@aws-cdk/aws-lambda:recognizeLayerVersion"

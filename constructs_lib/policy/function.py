@@ -6,6 +6,7 @@ from functools import cached_property
 
 from constructs_lib.limits import LAMBDA_MEMORY_MIN, LAMBDA_TIMEOUT_DEFAULT
 from constructs_lib.policy.values.cases import as_number
+from constructs_lib.timeouts.carriers import METADATA_KEY
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from constructs_lib.policy.values import Resource, Value
 
 LATEST = "$LATEST"
-METADATA_KEY = "constructs-lib"
 
 
 class Call:
