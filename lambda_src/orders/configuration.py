@@ -23,7 +23,7 @@ class Settings(NamedTuple):
 def settings() -> Settings:
     """Read the settings; only inside an invocation."""
     value, version = _extension.parameter(os.environ["SETTINGS_PARAMETER"])
-    return Settings(**json.loads(value), source=f"extension, version {version}")
+    return Settings(**json.loads(value), source=f"extension, v{version}")
 
 
 def signing_key() -> bytes:

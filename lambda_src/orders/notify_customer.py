@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from typing import Any
 
@@ -12,6 +13,6 @@ log = logging.getLogger(__name__)
 
 def handler(event: dict[str, Any], _context: object) -> None:
     """Notify the customer of an order; an order that does not exist is an error, and Lambda tries again."""
-    order_id, channel = event["pathParameters"]["order_id"], event["body"]["channel"]
-    order_table.mark_notified(event["principalId"], order_id, channel)
+    order_id, channel = event["pathParameters"]["order_id"], json.loads(event["body"])["channel"]
+    order_table.mark_notified(event["requestContext"]["caller"], order_id, channel)
     log.info("customer notified", extra={"order_id": order_id, "channel": channel})

@@ -33,4 +33,8 @@ def test_an_unknown_order_fails(start: Callable[[str], ModuleType]) -> None:
 
 def notification() -> dict[str, object]:
     """Make the event that the API's integration makes of the request."""
-    return {"principalId": "acme", "pathParameters": {"order_id": "1001"}, "body": {"channel": "email"}}
+    return {
+        "requestContext": {"caller": "acme"},
+        "pathParameters": {"order_id": "1001"},
+        "body": '{"channel": "email"}',
+    }

@@ -1,0 +1,188 @@
+"""The reference stack: an orders API whose timeouts fit together."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from aws_cdk import CfnOutput, Duration, Environment, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_secretsmanager as secretsmanager
+from aws_cdk import aws_ssm as ssm
+from aws_cdk.aws_apigateway import MethodLoggingLevel
+
+from constructs_lib import (
+    AsyncFailure,
+    Call,
+    HardenedFunction,
+    HardenedRestApi,
+    TimeoutBudget,
+    TokenAuthorizer,
+)
+from stacks import requests
+
+if TYPE_CHECKING:
+    from constructs import Construct
+
+    from stacks.stage import Stage
+
+HANDLERS = Path(__file__).parent.parent / "lambda_src"
+
+# API Gateway asks the authorizer before it waits for the function. It loads no SDK and reads one secret: a second to
+# start, and three for the rest.
+DECIDING = TimeoutBudget(gateway=5, init=1)
+
+# A customer waits ten seconds at most. Loading the SDK may take two of them, which leaves seven for the function: for a
+# second init after a crash, the settings, and two attempts at the table, whose read timeout follows from all this.
+ANSWERING = TimeoutBudget(gateway=10, init=2, calls=[Call("orders-table", connect=0.5, attempts=2)])
+
+# Nobody waits, so patience goes into attempts, and the function may run just as long as they can take.
+NOTIFYING = TimeoutBudget(gateway=None, init=2, calls=[Call("orders-table", connect=0.5, read=2, attempts=3)])
+
+# Short, because one of its behaviours is to run into the timeout.
+FAILING = TimeoutBudget(gateway=5, init=1)
+
+
+# A customer's name and its signature; anything else is refused before the authorizer is asked.
+BEARER = "^Bearer [A-Za-z0-9-]+[.][0-9a-f]{64}$"
+
+
+class OrdersStack(Stack):
+    """Customers place orders and look them up; a bearer token says who they are.
+
+    ::
+
+        GET  /orders                           ReadOrders      where the stage has a cache, kept for each customer
+        GET  /orders/{order_id}                ReadOrders
+        POST /orders                           PlaceOrder      body checked by API Gateway; safe to send again
+        POST /orders/{order_id}/notifications  NotifyCustomer  202 at once; a failed event ends in a dead-letter queue
+        GET  /diagnostics/{behaviour}          Diagnostics     fails on purpose, in stages that want it
+
+    Settings come from a parameter, the key that signs tokens from a secret, both through the Parameters and Secrets
+    extension. Each function may do with the table what its routes need, and no more.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, stage: Stage, env: Environment | None = None
+    ) -> None:
+        super().__init__(scope, construct_id, env=env, termination_protection=stage.keep_data)
+        self._stage = stage
+        self._make_state()
+        self._make_functions()
+        self._make_api()
+        self._watch_failures()
+        CfnOutput(self, "ApiUrl", value=self.api.url)
+        CfnOutput(self, "SigningKeySecret", value=self.signing_key.secret_arn)
+
+    def _make_state(self) -> None:
+        self.table = dynamodb.Table(
+            self,
+            "Orders",
+            partition_key=dynamodb.Attribute(name="customer", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="order_id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            deletion_protection=self._stage.keep_data,
+            removal_policy=self._stage.removal_policy,
+        )
+        self.settings = ssm.StringParameter(
+            self,
+            "Settings",
+            parameter_name=f"/orders/{self._stage.name}/settings",
+            description="Orders on one page of a list, and the most of an article in one order",
+            string_value=json.dumps({"page_size": 25, "largest_quantity": 1000}),
+        )
+        self.signing_key = secretsmanager.Secret(
+            self,
+            "SigningKey",
+            description="Signs the tokens of the customers",
+            generate_secret_string=secretsmanager.SecretStringGenerator(password_length=64),
+            removal_policy=self._stage.removal_policy,
+        )
+
+    def _make_functions(self) -> None:
+        warm = self._stage.provisioned
+        table = {"ORDERS_TABLE": self.table.table_name}
+        table_and_settings = {**table, "SETTINGS_PARAMETER": self.settings.parameter_name}
+        self.authorize = self._function(
+            "Authorize",
+            "authorize",
+            DECIDING,
+            environment={"SIGNING_KEY_SECRET": self.signing_key.secret_arn},
+            secrets=[self.signing_key],
+            provisioned=warm,
+        )
+        self.read_orders = self._function(
+            "ReadOrders",
+            "read_orders",
+            ANSWERING,
+            environment=table_and_settings,
+            parameters=[self.settings],
+            provisioned=warm,
+        )
+        self.place_order = self._function(
+            "PlaceOrder",
+            "place_order",
+            ANSWERING,
+            environment=table_and_settings,
+            parameters=[self.settings],
+            provisioned=warm,
+        )
+        self.notify_customer = self._function(
+            "NotifyCustomer", "notify_customer", NOTIFYING, environment=table, async_failure=AsyncFailure()
+        )
+        self.table.grant(self.read_orders.alias, "dynamodb:GetItem", "dynamodb:Query")
+        self.table.grant(self.place_order.alias, "dynamodb:PutItem")
+        self.table.grant(self.notify_customer.alias, "dynamodb:UpdateItem")
+
+    def _function(
+        self, construct_id: str, module: str, budget: TimeoutBudget, **options: Any
+    ) -> HardenedFunction:
+        return HardenedFunction(
+            self,
+            construct_id,
+            code=HANDLERS,
+            handler=f"orders.{module}.handler",
+            budget=budget,
+            removal_policy=self._stage.removal_policy,
+            **options,
+        )
+
+    def _make_api(self) -> None:
+        # The authorizer's policy covers the whole API, so a decision may be kept for all of it.
+        tokens = TokenAuthorizer(self.authorize, cache_ttl=Duration.minutes(5), validation_regex=BEARER)
+        self.api = api = HardenedRestApi(
+            self,
+            "Api",
+            authorizer=tokens,
+            throttle=self._stage.throttle,
+            stage_name=self._stage.name,
+            account_role=self._stage.account_role,
+            execution_logging=MethodLoggingLevel.ERROR,
+            removal_policy=self._stage.removal_policy,
+        )
+        api.get("/orders", self.read_orders, query=["after"], cache=self._stage.cache)
+        api.get("/orders/{order_id}", self.read_orders)
+        api.post("/orders", self.place_order, body=requests.ORDER)
+        notifications = "/orders/{order_id}/notifications"
+        api.post(notifications, self.notify_customer, body=requests.NOTIFICATION, asynchronous=True)
+        if self._stage.diagnostics:
+            api.get("/diagnostics/{behaviour}", self._function("Diagnostics", "diagnostics", FAILING))
+
+    def _watch_failures(self) -> None:
+        queue = self.notify_customer.dead_letter_queue
+        assert queue is not None
+        queue.metric_approximate_number_of_messages_visible().create_alarm(
+            self,
+            "NotificationsFailed",
+            alarm_description="Notifications failed for good; their events wait in the dead-letter queue",
+            threshold=1,
+            evaluation_periods=1,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        CfnOutput(self, "FailedNotifications", value=queue.queue_url)

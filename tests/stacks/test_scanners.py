@@ -1,0 +1,96 @@
+"""What other people's scanners say about the reference app."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import pytest
+from cdk_nag import AwsSolutionsChecks, ServerlessChecks
+from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
+
+from tests.stacks.reference_app import ROOT, Synthesized
+from tests.synth import REGION
+from tests.waivers import Finding, unneeded, unwaived
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+pytestmark = pytest.mark.xdist_group("scanners")
+
+
+@pytest.fixture(scope="session")
+def cfn_lint(synthesized: Mapping[str, Synthesized]) -> set[Finding]:
+    """Give cfn-lint's findings on both templates."""
+    return {
+        Finding(match.rule.id, match.path[1])
+        for each in synthesized.values()
+        for match in lint(each.template_file.read_text(), config=ManualArgs(regions=[REGION]))
+    }
+
+
+@pytest.fixture(scope="session")
+def cdk_nag(synthesized: Mapping[str, Synthesized]) -> set[Finding]:
+    """Give cdk-nag's findings on both stages, from the report that it leaves in the assembly."""
+    findings = set()
+    for each in synthesized.values():
+        packs = AwsSolutionsChecks(each.app), ServerlessChecks(each.app)
+        cdk.Validations.of(each.app).add_plugins(*packs)
+        with pytest.raises(RuntimeError, match="ValidationFailed"):
+            each.app.synth(force=True)
+        report = json.loads((each.directory / "validation-report.json").read_text())
+        assert len(report["pluginReports"]) == len(packs)
+        findings |= {
+            Finding(violation["ruleName"], construct["constructPath"].partition("/")[2])
+            for plugin in report["pluginReports"]
+            for violation in plugin["violations"]
+            for construct in violation["violatingConstructs"]
+        }
+    return findings
+
+
+@pytest.fixture(scope="session")
+def checkov(synthesized: Mapping[str, Synthesized], tmp_path_factory: pytest.TempPathFactory) -> set[Finding]:
+    """Give checkov's findings on both templates; it has an environment of its own."""
+    directory = tmp_path_factory.mktemp("checkov")
+    for each in synthesized.values():
+        (directory / each.template_file.name).write_text(each.template_file.read_text())
+    report = json.loads(_run_checkov(directory))
+    assert report["summary"]["parsing_errors"] == 0
+    return {
+        Finding(check["check_id"], check["resource"].partition(".")[2])
+        for check in report["results"]["failed_checks"]
+    }
+
+
+def _run_checkov(directory: Path) -> str:
+    subprocess.run(
+        [sys.executable, ROOT / "scripts" / "setup.py", "checkov"], check=True, capture_output=True
+    )
+    command = [str(ROOT / ".venv-checkov" / "bin" / "checkov"), "--directory", str(directory)]
+    options = ["--framework=cloudformation", "--output=json", "--compact", "--skip-download", "--soft-fail"]
+    return subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout
+
+
+def test_cfn_lint_finds_nothing_new(cfn_lint: set[Finding]) -> None:
+    """Every finding of cfn-lint is waived."""
+    assert unwaived(cfn_lint) == []
+
+
+def test_cdk_nag_finds_nothing_new(cdk_nag: set[Finding]) -> None:
+    """Every finding of AwsSolutions and Serverless is waived."""
+    assert unwaived(cdk_nag) == []
+
+
+def test_checkov_finds_nothing_new(checkov: set[Finding]) -> None:
+    """Every finding of checkov is waived."""
+    assert unwaived(checkov) == []
+
+
+def test_every_waiver_is_needed(cfn_lint: set[Finding], cdk_nag: set[Finding], checkov: set[Finding]) -> None:
+    """A waiver whose finding is gone goes too."""
+    assert unneeded(cfn_lint | cdk_nag | checkov) == []
