@@ -130,7 +130,6 @@ class _Cli:
             "CDK_HOME": str(self.local.run_directory / "cdk"),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
-            "CI": "true",  # events to standard output, line by line
         }
 
 

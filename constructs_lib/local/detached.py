@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.errors import LocalAwsError
-from constructs_lib.local.install import cache_directory
+from constructs_lib.local import processes
+from constructs_lib.local.install import cache_directory, make_cache_directory
 from constructs_lib.local.ministack import REGION, LocalAws, silent
 
 if TYPE_CHECKING:
@@ -62,9 +62,10 @@ def _state_file() -> Path:
 @contextlib.contextmanager
 def _alone() -> Iterator[None]:
     """Let one process at a time change the state."""
-    directory = cache_directory()
-    directory.mkdir(parents=True, exist_ok=True)
-    with (directory / "local.lock").open("w") as lock:
+    processes.require_groups()
+    import fcntl  # noqa: PLC0415 - there only where process groups are
+
+    with (make_cache_directory() / "local.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 

@@ -13,26 +13,27 @@ body is plain text for a parameter that is not there).
 
 Example::
 
-    with ExtensionServer(settings, *aws_clients(settings)) as server:
+    with ExtensionServer(settings, aws_clients(settings)) as server:
         url = f"{server.url}/systemsmanager/parameters/get?name=/orders/limit"
         urlopen(Request(url, headers={TOKEN_HEADER: token}))
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import logging
 import os
 import threading
 import time
-from collections import OrderedDict
 from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, NamedTuple, Self
 from urllib.parse import parse_qs, urlsplit
 
 from constructs_lib.errors import LocalAwsError
+from constructs_lib.local.expiring_cache import ExpiringCache
 from constructs_lib.local.extension_settings import LOG_LEVELS, ExtensionSettings
 
 if TYPE_CHECKING:
@@ -45,32 +46,11 @@ TOKEN_HEADER = "X-Aws-Parameters-Secrets-Token"  # noqa: S105 - a header's name
 _log = logging.getLogger(__name__)
 
 
-class ExpiringCache:
-    """Keeps up to ``size`` answers, each for its own time; the one unused for longest goes first."""
+class Clients(NamedTuple):
+    """Two boto3 clients, or anything with ``get_parameter`` and ``get_secret_value``."""
 
-    def __init__(self, size: int, clock: Callable[[], float] = time.monotonic) -> None:
-        self._size, self._clock, self._lock = size, clock, threading.Lock()
-        self._kept: OrderedDict[Any, tuple[float, bytes]] = OrderedDict()
-
-    def get(self, key: object) -> bytes | None:
-        """Return what is kept under the key, unless its time is over."""
-        with self._lock:
-            expires, value = self._kept.get(key, (0.0, b""))
-            if expires <= self._clock():
-                self._kept.pop(key, None)
-                return None
-            self._kept.move_to_end(key)
-            return value
-
-    def put(self, key: object, value: bytes, ttl: float) -> None:
-        """Keep a value for ``ttl`` seconds; a ttl or size of 0 keeps nothing."""
-        if ttl <= 0 or self._size <= 0:
-            return
-        with self._lock:
-            self._kept[key] = (self._clock() + ttl, value)
-            self._kept.move_to_end(key)
-            while len(self._kept) > self._size:
-                self._kept.popitem(last=False)
+    ssm: Any
+    secrets: Any
 
 
 @dataclass(frozen=True)
@@ -80,7 +60,7 @@ class Source:
     name: str
     members: dict[str, str]  # query parameter: request member
     required: str
-    call: Callable[..., dict[str, Any]]
+    ask: Callable[[Clients, dict[str, Any]], dict[str, Any]]
     shape: Callable[[dict[str, Any]], dict[str, Any]]
     ttl: float
 
@@ -132,9 +112,12 @@ class Extension:
     """Answers requests from the cache or from AWS; knows nothing of HTTP beyond statuses."""
 
     def __init__(
-        self, settings: ExtensionSettings, ssm: Any, secrets: Any, clock: Callable[[], float] = time.monotonic
+        self,
+        settings: ExtensionSettings,
+        clients: Callable[[str], Clients],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._settings = settings
+        self._settings, self._clients = settings, functools.cache(clients)
         self._cache = ExpiringCache(settings.cache_size if settings.cache_enabled else 0, clock)
         self._connections = threading.BoundedSemaphore(settings.max_connections)
         parameter = {
@@ -146,10 +129,10 @@ class Extension:
         secret = {"secretId": "SecretId", "versionId": "VersionId", "versionStage": "VersionStage"}
         self._sources = {
             "/systemsmanager/parameters/get": Source(
-                "GetParameter", parameter, "name", ssm.get_parameter, _parameter, settings.parameter_ttl
+                "GetParameter", parameter, "name", _ask_ssm, _parameter, settings.parameter_ttl
             ),
             "/secretsmanager/get": Source(
-                "GetSecretValue", secret, "secretId", secrets.get_secret_value, _secret, settings.secret_ttl
+                "GetSecretValue", secret, "secretId", _ask_secrets, _secret, settings.secret_ttl
             ),
         }
 
@@ -161,7 +144,8 @@ class Extension:
             return refused.status, refused.text.encode()
 
     def _body(self, target: str, token: str | None) -> bytes:
-        if token is None or (self._settings.token and token != self._settings.token):
+        session, _, scope = (token or "").partition("/")
+        if token is None or (self._settings.token and session != self._settings.token):
             raise _RefusedRequestError(
                 HTTPStatus.UNAUTHORIZED, f"{TOKEN_HEADER} is missing or not the session token"
             )
@@ -169,16 +153,18 @@ class Extension:
         source = self._sources.get(url.path.rstrip("/"))
         if source is None:
             raise _RefusedRequestError(HTTPStatus.NOT_FOUND, "404 page not found")
-        return self._read(source, _request(source, url.query))
+        return self._read(source, _request(source, url.query), scope)
 
-    def _read(self, source: Source, request: dict[str, Any]) -> bytes:
-        key = (source.name, *sorted(request.items()))
+    def _read(self, source: Source, request: dict[str, Any], scope: str) -> bytes:
+        key = (scope, source.name, *sorted(request.items()))
         kept = self._cache.get(key)
         if kept is not None:
             _log.debug("%s %s: from the cache", source.name, next(iter(request.values())))
             return kept
         with self._connections:
-            body = json.dumps(source.shape(_ask(source, request)), separators=(",", ":")).encode()
+            body = json.dumps(
+                source.shape(_ask(source, self._clients(scope), request)), separators=(",", ":")
+            ).encode()
         self._cache.put(key, body, source.ttl)
         return body
 
@@ -197,9 +183,17 @@ def _request(source: Source, query: str) -> dict[str, Any]:
     return request
 
 
-def _ask(source: Source, request: dict[str, Any]) -> dict[str, Any]:
+def _ask_ssm(clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
+    return dict(clients.ssm.get_parameter(**request))
+
+
+def _ask_secrets(clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
+    return dict(clients.secrets.get_secret_value(**request))
+
+
+def _ask(source: Source, clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        return source.call(**request)
+        return source.ask(clients, request)
     except Exception as error:
         # The real one answers every failure of its call the same way, throttling and lost connections included.
         _log.error("%s request encountered an error: %s", source.name, error)
@@ -234,8 +228,8 @@ class ExtensionServer(ThreadingHTTPServer):
 
     Args:
         settings: the extension's configuration.
-        ssm: a boto3 SSM client, or anything with its ``get_parameter``.
-        secrets: a boto3 Secrets Manager client, or anything with its ``get_secret_value``.
+        clients: makes the clients for a scope, which is what a session token says after its first slash:
+            ``account/region``, or nothing. :func:`aws_clients` makes boto3's.
 
     Raises:
         LocalAwsError: the port is taken.
@@ -244,8 +238,8 @@ class ExtensionServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # bursts of cold functions connect at once
 
-    def __init__(self, settings: ExtensionSettings, ssm: Any, secrets: Any) -> None:
-        self.extension = Extension(settings, ssm, secrets)
+    def __init__(self, settings: ExtensionSettings, clients: Callable[[str], Clients]) -> None:
+        self.extension = Extension(settings, clients)
         try:
             super().__init__((HOST, settings.port), _Handler)
         except OSError as error:
@@ -268,24 +262,31 @@ class ExtensionServer(ThreadingHTTPServer):
         self.server_close()
 
 
-def aws_clients(settings: ExtensionSettings) -> tuple[Any, Any]:
-    """Make the two boto3 clients, from the environment's credentials and endpoint, with the settings' timeouts."""
+def aws_clients(settings: ExtensionSettings) -> Callable[[str], Clients]:
+    """Make boto3 clients for a scope, with the environment's endpoint and the settings' timeouts."""
     import boto3  # noqa: PLC0415 - an extra of this package, and half a second to load
     from botocore.config import Config  # noqa: PLC0415
 
-    def client(service: Any, milliseconds: int) -> Any:
+    def client(service: Any, milliseconds: int, scope: str) -> Any:
+        account, _, region = scope.partition("/")
         wait = milliseconds / 1000 if milliseconds else None
-        return boto3.client(
-            service,
-            config=Config(
-                connect_timeout=wait,
-                read_timeout=wait,
-                max_pool_connections=settings.max_connections,
-                retries={"total_max_attempts": 1 if milliseconds else 3, "mode": "standard"},
-            ),
+        config = Config(
+            connect_timeout=wait,
+            read_timeout=wait,
+            max_pool_connections=settings.max_connections,
+            retries={"total_max_attempts": 1 if milliseconds else 3, "mode": "standard"},
+        )
+        place = {"region_name": region, "aws_access_key_id": account, "aws_secret_access_key": "local"}
+        session: Any = boto3.session.Session()
+        return session.client(service, config=config, **(place if scope else {}))
+
+    def clients(scope: str) -> Clients:
+        return Clients(
+            client("ssm", settings.parameter_timeout, scope),
+            client("secretsmanager", settings.secret_timeout, scope),
         )
 
-    return client("ssm", settings.parameter_timeout), client("secretsmanager", settings.secret_timeout)
+    return clients
 
 
 def main() -> None:
@@ -296,7 +297,7 @@ def main() -> None:
 
     settings = ExtensionSettings.from_environment(os.environ)
     logging.basicConfig(level=LOG_LEVELS[settings.log_level], format="%(asctime)s %(levelname)s %(message)s")
-    server = ExtensionServer(settings, *aws_clients(settings))
+    server = ExtensionServer(settings, aws_clients(settings))
     if LEASH in sys.argv:
         threading.Thread(target=hold_leash, args=sys.argv[1:2], daemon=True).start()
     server.serve_forever(0.5)

@@ -33,7 +33,7 @@ def cache_directory() -> Path:
         LocalAwsError: platformdirs is not installed and the variable is not set.
     """
     if chosen := os.environ.get(CACHE_VARIABLE):
-        return Path(chosen)
+        return Path(chosen).expanduser().absolute()
     try:
         import platformdirs  # noqa: PLC0415 - of the extra that this feature needs
     except ModuleNotFoundError as error:
@@ -41,6 +41,24 @@ def cache_directory() -> Path:
             "the local AWS needs packages that are not installed (platformdirs); fix: pip install 'constructs-lib[local]'"
         ) from error
     return Path(platformdirs.user_cache_dir("constructs-lib"))
+
+
+def make_cache_directory() -> Path:
+    """Return the cache directory, made if it was not there.
+
+    Raises:
+        LocalAwsError: it cannot be made or written to.
+    """
+    directory = cache_directory()
+    try:
+        directory.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as error:
+        raise LocalAwsError(
+            f"the cache directory {directory} cannot be used ({error.strerror}); allowed: a directory that can be "
+            f"written to; fix: set {CACHE_VARIABLE} to one"
+        ) from error
+    return directory
 
 
 def requirements() -> Path:
@@ -68,15 +86,8 @@ def ensure_environment() -> Path:
     python = final / "bin" / "python"
     if python.exists():
         return python
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(final, ignore_errors=True)  # its interpreter is gone: the Python under it was removed
-        building = Path(tempfile.mkdtemp(prefix=f"{final.name}.building-", dir=final.parent))
-    except OSError as error:
-        raise LocalAwsError(
-            f"the cache directory {final.parent} cannot be used ({error.strerror}); allowed: a directory that can be "
-            f"written to; fix: set {CACHE_VARIABLE} to one"
-        ) from error
+    shutil.rmtree(final, ignore_errors=True)  # its interpreter is gone: the Python under it was removed
+    building = Path(tempfile.mkdtemp(prefix=f"{final.name}.building-", dir=make_cache_directory()))
     try:
         _build(building)
         try:

@@ -85,10 +85,7 @@ class LocalAws:
         Raises:
             LocalAwsError: the port is taken, the set-up failed, or a process did not come up (with its last words).
         """
-        if sys.platform == "win32":
-            raise LocalAwsError(
-                "the local AWS needs process groups; got Windows; allowed: Linux, macOS; fix: use WSL"
-            )
+        processes.require_groups()
         chosen = processes.choose_port(port)
         if not install.environment_directory().exists():
             progress("setting up MiniStack, once")

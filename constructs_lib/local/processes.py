@@ -12,6 +12,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -27,6 +28,18 @@ PORT_MAX = 65_535
 TERM_SECONDS = 1.0  # what runs here saves nothing: patience would gain nothing
 KILL_SECONDS = 5.0
 POLL_SECONDS = 0.02
+
+
+def require_groups() -> None:
+    """Refuse a system without process groups, before anything is started.
+
+    Raises:
+        LocalAwsError: this is Windows.
+    """
+    if not hasattr(os, "killpg"):
+        raise LocalAwsError(
+            f"system: got {sys.platform}, which has no process groups; allowed: Linux or macOS; fix: use WSL"
+        )
 
 
 def start(

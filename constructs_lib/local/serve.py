@@ -145,6 +145,19 @@ def _send_dead_letter(queue_arn: str, event: Any, result: dict[str, Any]) -> Non
     )
 
 
+def tell_whose_session() -> None:
+    """A handler's session token names its function's account and region, as on AWS a session belongs to both."""
+    runtime: Any = import_module("ministack.core.lambda_runtime")
+    credentials_of = runtime.execution_credentials
+
+    def credentials_with_scope(config: dict[str, Any]) -> dict[str, str]:
+        credentials: dict[str, str] = credentials_of(config)
+        _, _, _, region, account, *_ = config["FunctionArn"].split(":")
+        return {**credentials, "AWS_SESSION_TOKEN": f"{credentials['AWS_SESSION_TOKEN']}/{account}/{region}"}
+
+    runtime.execution_credentials = credentials_with_scope
+
+
 class _FunctionFailedError(Exception):
     """Carries a failed function past MiniStack's own answer, which shows the caller the function's error."""
 
@@ -188,6 +201,17 @@ def _bounded(invoke: Callable[..., Awaitable[Any]], gateway: Any) -> Callable[..
             return gateway._gw_error("FUNCTION_FAILED", "Internal server error")  # noqa: SLF001
 
     return invoke_bounded
+
+
+def find_apis_of_every_account() -> None:
+    """An API answers whoever calls its URL, in whichever account it is: a plain request names none."""
+    gateway: Any = import_module("ministack.services.apigateway_v1")
+
+    def find(api_id: str) -> tuple[str, str] | None:
+        scopes = (scope for scope, _ in gateway._rest_apis.all_items())  # noqa: SLF001
+        return next(((account, region) for account, region, api in scopes if api == api_id), None)
+
+    gateway.find_api_scope = find
 
 
 def leave_no_variable_unrendered() -> None:
@@ -275,9 +299,11 @@ MENDS = (
     keep_request_validators,
     honour_qualifiers,
     shape_dead_letters,
+    tell_whose_session,
     invoke_asynchronously,
     understand_escapes,
     answer_like_the_gateway,
+    find_apis_of_every_account,
     leave_no_variable_unrendered,
 )
 

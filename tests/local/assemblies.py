@@ -102,6 +102,14 @@ def tiny_template() -> dict[str, Any]:
             Layers=[layer],
             DeadLetterConfig={"TargetArn": _attribute("Dlq")},
         ),
+        "StoppedFunction": _resource(
+            "Lambda::Function",
+            Code={"ZipFile": HANDLER},
+            Handler="index.handler",
+            Runtime="python3.13",
+            Role=_attribute("Role"),
+            ReservedConcurrentExecutions=0,
+        ),
         "Version": _resource("Lambda::Version", FunctionName=_ref("Function")),
         "Live": _resource(
             "Lambda::Alias",
@@ -131,6 +139,7 @@ def tiny_template() -> dict[str, Any]:
         "ApiUrl": {"Value": {"Fn::Sub": "https://${Api}.execute-api.${AWS::Region}.amazonaws.com/v1/"}},
         "DlqUrl": {"Value": _ref("Dlq")},
         "FunctionArn": {"Value": _ref("Live")},
+        "Stopped": {"Value": _ref("StoppedFunction")},
     }
     return {"Resources": resources, "Outputs": outputs}
 

@@ -5,16 +5,14 @@ from __future__ import annotations
 import json
 import urllib.error
 import urllib.request
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pytest
 
 from constructs_lib.errors import LocalAwsError
-from constructs_lib.local import Deployment, LocalAws, deploy
+from constructs_lib.local import Deployment, LocalAws, deploy, processes
 from tests.local.assemblies import ROLE, tiny_template, write_assembly
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.local
 
@@ -110,6 +108,43 @@ def test_asynchronous_route_answers_before_the_function(local: LocalAws, deploym
     why = 'it\'s "late"/\\ \u00fc'
     assert call(deployment, "/events", {"why": why})[:2] == (202, "")
     assert dead_letter(local, deployment) == ({"fail": why, "stage": "v1"}, why)
+
+
+def test_stack_with_an_account_and_region_of_its_own(local: LocalAws, tmp_path: Path) -> None:
+    """A stack goes where it says, and its functions read the parameters of that account and region."""
+    template = tiny_template()
+    template["Resources"]["Limit"]["Properties"]["Value"] = "77"
+    place = "aws://123456789012/eu-west-1"
+    elsewhere = deploy(local, write_assembly(tmp_path / "cdk.out", template, environment=place))
+    assert call(elsewhere, "/config")[:2] == (200, "77")
+
+
+def test_reserved_concurrency_is_kept(local: LocalAws, deployment: Deployment) -> None:
+    """A function with none reserved for it is throttled, as its template says."""
+    functions = local.client("lambda")
+    with pytest.raises(functions.exceptions.TooManyRequestsException):
+        functions.invoke(FunctionName=deployment.outputs["Tiny"]["Stopped"])
+
+
+def processes_of(local: LocalAws) -> set[int]:
+    """Return everything that runs for a local AWS: its two processes, handlers, and the CLI at work."""
+    running = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdecimal()]
+    return {pid for pid in running if processes.is_ours(pid, local.run_directory)}
+
+
+def test_interrupted_deployment_leaves_no_cli(local: LocalAws, app: Path) -> None:
+    """An interrupt while the CLI runs ends the CLI; the local AWS goes on."""
+
+    def interrupt(message: str) -> None:
+        if "AWS::" in message:
+            raise KeyboardInterrupt
+
+    changed, before = tiny_template(), processes_of(local)
+    changed["Resources"]["Limit"]["Properties"]["Value"] = "40"
+    with pytest.raises(KeyboardInterrupt):
+        deploy(local, write_assembly(app.parent / "interrupted", changed), progress=interrupt)
+    assert processes_of(local) <= before
+    assert local.alive
 
 
 def test_changes_are_told(deployment: Deployment) -> None:

@@ -17,9 +17,10 @@ import pytest
 from moto.server import ThreadedMotoServer
 
 from constructs_lib.errors import LocalAwsError
+from constructs_lib.local.expiring_cache import ExpiringCache
 from constructs_lib.local.extension import (
     TOKEN_HEADER,
-    ExpiringCache,
+    Clients,
     Extension,
     ExtensionServer,
     aws_clients,
@@ -119,7 +120,9 @@ def get(port: int, target: str, headers: dict[str, str] | None = None) -> Reply:
 
 def extension(store: Store, clock: Clock | None = None, **settings: Any) -> Extension:
     """Make an extension in front of a store, without HTTP."""
-    return Extension(ExtensionSettings(token=TOKEN, **settings), store, store, clock or Clock())
+    return Extension(
+        ExtensionSettings(token=TOKEN, **settings), lambda _: Clients(store, store), clock or Clock()
+    )
 
 
 @pytest.mark.usefixtures("aws_environment")
@@ -130,7 +133,7 @@ class TestAgainstAws:
     def port(self) -> Iterator[int]:
         """Give the port of a stand-in in front of the fake AWS."""
         settings = ExtensionSettings(port=0, token=TOKEN)
-        with ExtensionServer(settings, *aws_clients(settings)) as server:
+        with ExtensionServer(settings, aws_clients(settings)) as server:
             yield server.server_port
 
     def test_parameter_has_the_shape_of_the_real_one(self, port: int) -> None:
@@ -190,10 +193,14 @@ class TestHttp:
     @pytest.fixture
     def port(self, store: Store) -> Iterator[int]:
         """Give the port of a stand-in in front of the store."""
-        with ExtensionServer(ExtensionSettings(port=0, token=TOKEN), store, store) as server:
+        with ExtensionServer(
+            ExtensionSettings(port=0, token=TOKEN), lambda _: Clients(store, store)
+        ) as server:
             yield server.server_port
 
-    @pytest.mark.parametrize("headers", [{}, {TOKEN_HEADER: "another"}])
+    @pytest.mark.parametrize(
+        "headers", [{}, {TOKEN_HEADER: "another"}, {TOKEN_HEADER: "another/1/eu-west-1"}]
+    )
     def test_token_is_checked(self, port: int, store: Store, headers: dict[str, str]) -> None:
         """A request without the session token, or with another, is a 401, and nothing is asked for it."""
         assert get(port, PARAMETER + "/a", headers).status == HTTPStatus.UNAUTHORIZED
@@ -238,7 +245,7 @@ class TestHttp:
         with pytest.raises(
             LocalAwsError, match=rf"port {port} cannot be used .*PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
         ):
-            ExtensionServer(ExtensionSettings(port=port), store, store)
+            ExtensionServer(ExtensionSettings(port=port), lambda _: Clients(store, store))
 
 
 def test_answer_is_kept_for_the_ttl() -> None:
@@ -305,6 +312,17 @@ def test_full_cache_lets_go_of_the_least_used() -> None:
     assert [cache.get(key) for key in ("a", "b", "c")] == [b"a", None, b"c"]
 
 
+def test_session_decides_where_is_read() -> None:
+    """Each account and region has its own values, and its own place in the cache."""
+    stores = {"": Store(), "1/eu-west-1": Store()}
+    stand_in = Extension(
+        ExtensionSettings(token=TOKEN), lambda scope: Clients(stores[scope], stores[scope]), Clock()
+    )
+    for token in (TOKEN, f"{TOKEN}/1/eu-west-1", TOKEN, f"{TOKEN}/1/eu-west-1"):
+        assert stand_in.answer(PARAMETER + "/a", token)[0] is HTTPStatus.OK
+    assert [len(store.asked) for store in stores.values()] == [1, 1]
+
+
 def test_failure_is_not_kept(caplog: pytest.LogCaptureFixture) -> None:
     """A failed call is a 400 that says nothing and is logged; the next request asks again."""
     store = Store()
@@ -320,7 +338,7 @@ def test_no_value_reaches_the_log(caplog: pytest.LogCaptureFixture) -> None:
     """At the most talkative level, the log names what was asked for and never what it is."""
     caplog.set_level(logging.DEBUG)
     store = Store()
-    with ExtensionServer(ExtensionSettings(port=0, token=TOKEN), store, store) as server:
+    with ExtensionServer(ExtensionSettings(port=0, token=TOKEN), lambda _: Clients(store, store)) as server:
         for _ in range(2):
             assert "s3cret" in get(server.server_port, SECRET + "db").body
     assert "db" in caplog.text
@@ -385,5 +403,5 @@ def test_call_that_takes_too_long_is_given_up() -> None:
             patch.setenv(name, "x")
         patch.setenv("AWS_DEFAULT_REGION", "eu-west-1")
         settings = ExtensionSettings(parameter_timeout=100, token=TOKEN)
-        stand_in = Extension(settings, *aws_clients(settings))
+        stand_in = Extension(settings, aws_clients(settings))
         assert stand_in.answer(PARAMETER + "/a", TOKEN) == (HTTPStatus.BAD_REQUEST, UNEXPECTED.encode())
