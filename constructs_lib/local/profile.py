@@ -68,6 +68,10 @@ NOT_ENFORCED = (
     ("TLS-only policies", "plain HTTP on 127.0.0.1 is accepted"),
     ("VPC", "functions reach everything this machine reaches; security groups and endpoints do nothing"),
     ("WAF rules", "a web ACL is stored and blocks nothing"),
+    (
+        "events from SNS, EventBridge and IoT",
+        "the function is called once: no retries, and no dead letter if it fails",
+    ),
     ("async retry waits", "1 s and 2 s between attempts instead of 1 and 2 minutes"),
     (
         "validation errors",
