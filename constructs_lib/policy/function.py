@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from functools import cached_property
 
-from constructs_lib.limits import LAMBDA_MEMORY_MIN, LAMBDA_TIMEOUT_DEFAULT
-from constructs_lib.policy.values.cases import as_number
+from constructs_lib.limits import (
+    BOTOCORE_ATTEMPTS_DEFAULT,
+    BOTOCORE_CONNECT_DEFAULT,
+    BOTOCORE_READ_DEFAULT,
+    LAMBDA_MEMORY_MIN,
+    LAMBDA_TIMEOUT_DEFAULT,
+)
+from constructs_lib.policy.values import Value
+from constructs_lib.policy.values.cases import ABSENT
 from constructs_lib.timeouts.carriers import METADATA_KEY
 
 TYPE_CHECKING = False
@@ -14,22 +21,27 @@ if TYPE_CHECKING:
     from typing import Any
 
     from constructs_lib.policy.graph import Edge, Graph
-    from constructs_lib.policy.values import Resource, Value
+    from constructs_lib.policy.values import Resource
 
 LATEST = "$LATEST"
 
 
 class Call:
-    """One declared downstream call of a handler, in seconds; None where the declaration leaves a number out."""
+    """One declared downstream call of a handler, in seconds; botocore's default for a number that is left out."""
 
     __slots__ = ("attempts", "backoff", "connect", "name", "read")
 
-    def __init__(self, name: str, declared: dict[str, Any]) -> None:
+    def __init__(self, name: str, declared: Value) -> None:
         self.name = name
-        numbers = {key: as_number(declared.get(key)) for key in ("connect", "read", "attempts", "backoff")}
-        known = {key: number if isinstance(number, float) else None for key, number in numbers.items()}
-        self.connect, self.read = known["connect"], known["read"]
-        self.attempts, self.backoff = known["attempts"], known["backoff"]
+        self.connect = declared.get("connect").default(float(BOTOCORE_CONNECT_DEFAULT)).numbers()
+        self.read = declared.get("read").default(float(BOTOCORE_READ_DEFAULT)).numbers()
+        self.attempts = declared.get("attempts").default(float(BOTOCORE_ATTEMPTS_DEFAULT)).numbers()
+        self.backoff = declared.get("backoff").default(0.0).numbers()
+
+    @property
+    def numbers(self) -> tuple[Value, Value, Value, Value]:
+        """The arguments of ``timeouts.inequalities.call_worst_case``, in its order."""
+        return self.connect, self.read, self.attempts, self.backoff
 
 
 class Provisioned:
@@ -91,11 +103,17 @@ class Function:
         inner = declared.get("budget")
         return {**declared, **inner} if type(inner) is dict else declared
 
+    def declared(self, name: str) -> Value:
+        """Say what an entry of the budget may be; metadata may hold CloudFormation functions as properties may."""
+        stack = self.resource.stack
+        return Value(stack.resolve(self.budget.get(name, ABSENT)), self.resource.place, stack)
+
     @cached_property
     def init(self) -> float | None:
         """I in seconds, or None without evidence."""
-        number = as_number(self.budget.get("init"))
-        return number if isinstance(number, float) else None
+        value = self.declared("init").numbers()
+        self.graph.note_unknown(value)
+        return value.only if isinstance(value.only, float) else None
 
     @property
     def init_evidence(self) -> str:
@@ -105,9 +123,12 @@ class Function:
     @cached_property
     def calls(self) -> list[Call]:
         """The declared downstream calls."""
-        calls = self.budget.get("calls")
-        items = calls.items() if type(calls) is dict else ()
-        return [Call(str(name), declared) for name, declared in items if type(declared) is dict]
+        return [Call(name, declared) for name, declared in self.declared("calls").items()]
+
+    @property
+    def resets_after_timeout(self) -> bool:
+        """Whether a timeout ends the environment, so that init runs again; not so on Managed Instances."""
+        return self.resource.get("CapacityProviderConfig").is_absent
 
     # Qualifiers and capacity --------------------------------------------------------------------------------------
 

@@ -231,3 +231,68 @@ Get:
 """)
     assert edge.wait is not None
     assert edge.wait.unknown is not None
+
+
+BODIES = {
+    "rest-authorizer": """
+Api:
+  Type: AWS::ApiGateway::RestApi
+  Properties: {Body: {securityDefinitions: {Token: {x-amazon-apigateway-authorizer: {authorizerUri: !Ref Live}}}}}
+""",
+    "http-authorizer": """
+Api:
+  Type: AWS::ApiGatewayV2::Api
+  Properties: {Body: {components: {securitySchemes: {Token: {x-amazon-apigateway-authorizer: {authorizerUri: !Ref Live}}}}}}
+""",
+}
+
+
+@pytest.mark.parametrize("kind", BODIES)
+def test_authorizer_of_a_body_is_followed(kind: str) -> None:
+    """An OpenAPI body names its Lambda authorizers among the security schemes, where SAM writes them."""
+    edge = _edge(FUNCTION + BODIES[kind])
+    assert (edge.kind, edge.label, edge.path) == (kind, "authorizer Token", ("Api", "Live", "Orders"))
+
+
+def test_load_balancer_is_found_through_a_listener_rule() -> None:
+    """A rule that forwards to several groups leads from the function to the load balancer."""
+    edge = _edge(
+        FUNCTION
+        + """
+Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
+Listener: {Type: AWS::ElasticLoadBalancingV2::Listener, Properties: {LoadBalancerArn: !Ref Balancer}}
+Rule:
+  Type: AWS::ElasticLoadBalancingV2::ListenerRule
+  Properties:
+    ListenerArn: !Ref Listener
+    Actions: [{Type: forward, ForwardConfig: {TargetGroups: [{TargetGroupArn: !Ref Group}]}}]
+Group:
+  Type: AWS::ElasticLoadBalancingV2::TargetGroup
+  Properties: {TargetType: lambda, Targets: [{Id: !Ref Live}]}
+"""
+    )
+    assert edge.path == ("Balancer", "Group", "Live", "Orders")
+
+
+def test_declared_invocations_and_calls_may_hold_functions() -> None:
+    """Metadata is resolved as properties are: a declared callee by GetAtt, a read timeout by parameter."""
+    graph = graph_of("""
+Parameters: {Patience: {Type: Number, Default: 7}, Open: {Type: Number}}
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Metadata:
+      constructs-lib:
+        init: !Ref Open
+        invokes: [!GetAtt Prices.Arn, {function: Prices, read: !Ref Patience}]
+        calls: {table: {read: !Ref Open}}
+  Prices: {Type: AWS::Lambda::Function}
+""")
+    first, second = graph.edges
+    assert [first.callee, second.callee] == ["Prices", "Prices"]
+    assert second.wait is not None
+    assert second.wait.only == 7
+    orders = next(function for function in graph.functions.values() if function.id == "Orders")
+    assert orders.init is None
+    assert orders.calls[0].connect.only == 60
+    assert orders.calls[0].read.unknown == "parameter Open has no default"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from constructs_lib.policy.graph import Graph
 
 _SENDERS = {"CustomEmailSender", "CustomSMSSender"}  # invoked asynchronously
-_CONFIGURED = {*_SENDERS, "PreTokenGenerationConfig"}
+_CONFIGURED = {*_SENDERS, "InboundFederation", "PreTokenGenerationConfig"}
 
 
 def edges(graph: Graph) -> Iterator[Edge]:

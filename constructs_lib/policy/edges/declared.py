@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def edges(graph: Graph) -> Iterator[Edge]:
     """List the edges from functions to those that they invoke: ``"invokes": ["Logical id", ...]``.
 
-    An entry may also be ``{"function": id or ARN, "read": seconds}`` with the client's read timeout.
+    An entry may also be ``{"function": id or ARN, "read": seconds, "attempts": number}`` with what the client was given.
     """
     for function in graph.functions.values():
         invokes = function.budget.get("invokes")
@@ -26,11 +26,11 @@ def edges(graph: Graph) -> Iterator[Edge]:
 
 
 def _invoke(graph: Graph, function: Function, entry: object) -> Iterator[Edge]:
-    details = entry if isinstance(entry, dict) else {"function": entry}
+    details = entry if isinstance(entry, dict) and "function" in entry else {"function": entry}
     named, place = details.get("function"), function.resource.place
     stack = function.resource.stack
     value = Value(stack.resolve(named), place, stack)
-    wait = Value(one(details["read"]), place, None).numbers() if "read" in details else None
+    wait = Value(stack.resolve(details["read"]), place, stack).numbers() if "read" in details else None
     sibling = stack.resources.get(named) if isinstance(named, str) else None
     if sibling in graph.functions:
         targets = [Target(graph.functions[sibling], None, (), ())]
@@ -38,4 +38,5 @@ def _invoke(graph: Graph, function: Function, entry: object) -> Iterator[Edge]:
         targets = list(graph.invoked(value))
     for target in targets:
         label = f"function {function.name}"
-        yield Edge("invoke", SYNC, function.resource, target, place, label=label, wait=wait)
+        declared = Value(one(details), place, stack)
+        yield Edge("invoke", SYNC, function.resource, target, place, label=label, wait=wait, details=declared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.limits import HTTP_API_AUTHORIZER_WAIT, HTTP_API_WAIT, WEBSOCKET_WAIT
-from constructs_lib.policy.edges.openapi import operations
+from constructs_lib.policy.edges.openapi import authorizers, operations
 from constructs_lib.policy.graph import SYNC, Edge
 from constructs_lib.policy.values.cases import one
 from constructs_lib.policy.values.value import Value
@@ -26,7 +26,9 @@ def edges(graph: Graph) -> Iterator[Edge]:
     for api in graph.of_type(_API):
         yield from _api(graph, api)
     for authorizer in graph.of_type("AWS::ApiGatewayV2::Authorizer"):
-        yield from _authorizer(graph, authorizer)
+        owner = graph.designated(authorizer.get("ApiId"), _API)
+        uri = authorizer.get("AuthorizerUri")
+        yield from _authorizer(graph, owner, uri, authorizer.name, (authorizer,))
 
 
 def _routes(graph: Graph) -> dict[Resource, list[Resource]]:
@@ -75,19 +77,20 @@ def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
             place = integration.place
             label = operation.label
             yield Edge(kind, SYNC, api, target, place, label=label, wait=wait, details=integration)
+    for name, uri in authorizers(api.get("Body")):
+        yield from _authorizer(graph, api, uri, name, ())
 
 
-def _authorizer(graph: Graph, authorizer: Resource) -> Iterator[Edge]:
-    uri = authorizer.get("AuthorizerUri")
-    api = graph.designated(authorizer.get("ApiId"), _API)
-    kind, _ = protocol_of(api)
-    wait = Value(one(float(HTTP_API_AUTHORIZER_WAIT)), uri.place, None)
+def _authorizer(
+    graph: Graph, api: Resource | None, uri: Value, name: str, hops: tuple[Resource, ...]
+) -> Iterator[Edge]:
+    """List the edges from an authorizer; only for HTTP APIs does AWS state a limit of its own."""
+    kind, integration = protocol_of(api)
+    wait = Value(one(float(HTTP_API_AUTHORIZER_WAIT) if kind == "http" else integration), uri.place, None)
     for target in graph.invoked(uri):
-        label = f"authorizer {authorizer.name}"
-        source = api or authorizer
-        yield Edge(
-            f"{kind}-authorizer", SYNC, source, target, uri.place, label=label, hops=(authorizer,), wait=wait
-        )
+        source = api or hops[0]
+        label = f"authorizer {name}"
+        yield Edge(f"{kind}-authorizer", SYNC, source, target, uri.place, label=label, hops=hops, wait=wait)
 
 
 def protocol_of(api: Resource | None) -> tuple[str, float]:

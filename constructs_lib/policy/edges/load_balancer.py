@@ -9,7 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.values import Resource
+    from constructs_lib.policy.values import Resource, Value
+
+_LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 
 
 def edges(graph: Graph) -> Iterator[Edge]:
@@ -28,8 +30,20 @@ def edges(graph: Graph) -> Iterator[Edge]:
 
 
 def _balancer(graph: Graph, group: Resource) -> Resource | None:
-    for listener in graph.of_type("AWS::ElasticLoadBalancingV2::Listener"):
-        for action in listener.get("DefaultActions").elements():
-            if graph.designated(action.get("TargetGroupArn")) is group:
-                return graph.designated(listener.get("LoadBalancerArn"))
+    """Find the load balancer of which a listener, or a rule of one, forwards to a target group."""
+    for listener in graph.of_type(_LISTENER):
+        if _forwards(graph, listener.get("DefaultActions"), group):
+            return graph.designated(listener.get("LoadBalancerArn"))
+    for rule in graph.of_type("AWS::ElasticLoadBalancingV2::ListenerRule"):
+        owner = graph.designated(rule.get("ListenerArn"), _LISTENER)
+        if owner is not None and _forwards(graph, rule.get("Actions"), group):
+            return graph.designated(owner.get("LoadBalancerArn"))
     return None
+
+
+def _forwards(graph: Graph, actions: Value, group: Resource) -> bool:
+    for action in actions.elements():
+        targets = [action, *action.get("ForwardConfig", "TargetGroups").elements()]
+        if any(graph.designated(target.get("TargetGroupArn")) is group for target in targets):
+            return True
+    return False

@@ -1,4 +1,4 @@
-"""OpenAPI bodies: operations with their ``x-amazon-apigateway-integration``."""
+"""OpenAPI bodies: operations with their ``x-amazon-apigateway-integration``, and Lambda authorizers."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
 _INTEGRATION = "x-amazon-apigateway-integration"
 _ANY = "x-amazon-apigateway-any-method"
+_AUTHORIZER = "x-amazon-apigateway-authorizer"
 _VERBS = {"get", "put", "post", "delete", "options", "head", "patch", "trace"}
 
 
@@ -38,6 +39,16 @@ def operations(body: Value) -> Iterator[Operation]:
                 integration = shared.get(reference.rpartition("/")[2], integration)
             if not integration.is_absent:
                 yield Operation(verb, path, operation, integration)
+
+
+def authorizers(body: Value) -> Iterator[tuple[str, Value]]:
+    """List the Lambda authorizers of a body by name, each with its URI; Swagger 2 and OpenAPI 3 keep them apart."""
+    body = _parsed(body)
+    for schemes in (body.get("securityDefinitions"), body.get("components", "securitySchemes")):
+        for name, scheme in schemes.items():
+            uri = scheme.get(_AUTHORIZER, "authorizerUri")
+            if not uri.is_absent:
+                yield name, uri
 
 
 def _parsed(body: Value) -> Value:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
-from constructs_lib.policy.edges.openapi import operations
+from constructs_lib.policy.edges.openapi import authorizers, operations
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import Unknown, one
 from constructs_lib.policy.values.value import Value
@@ -24,15 +24,20 @@ def edges(graph: Graph) -> Iterator[Edge]:
         yield from _method(graph, method)
     for api in graph.of_type("AWS::ApiGateway::RestApi"):
         yield from _body(graph, api)
+        for name, uri in authorizers(api.get("Body")):
+            yield from _authorizer(graph, api, uri, name, ())
     for authorizer in graph.of_type("AWS::ApiGateway::Authorizer"):
-        uri = authorizer.get("AuthorizerUri")
-        api = graph.designated(authorizer.get("RestApiId")) or authorizer
-        for target in graph.invoked(uri):
-            wait = Value(one(float(REST_AUTHORIZER_WAIT)), uri.place, None)
-            label = f"authorizer {authorizer.name}"
-            yield Edge(
-                "rest-authorizer", SYNC, api, target, uri.place, label=label, hops=(authorizer,), wait=wait
-            )
+        owner = graph.designated(authorizer.get("RestApiId")) or authorizer
+        yield from _authorizer(graph, owner, authorizer.get("AuthorizerUri"), authorizer.name, (authorizer,))
+
+
+def _authorizer(
+    graph: Graph, api: Resource, uri: Value, name: str, hops: tuple[Resource, ...]
+) -> Iterator[Edge]:
+    wait = Value(one(float(REST_AUTHORIZER_WAIT)), uri.place, None)
+    for target in graph.invoked(uri):
+        label = f"authorizer {name}"
+        yield Edge("rest-authorizer", SYNC, api, target, uri.place, label=label, hops=hops, wait=wait)
 
 
 def _method(graph: Graph, method: Resource) -> Iterator[Edge]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.policy.edges.openapi import operations
 from constructs_lib.policy.edges.rest_api import route_of
-from constructs_lib.policy.values import ABSENT, Case, Value
+from constructs_lib.policy.values import ABSENT, Value
 from constructs_lib.policy.values.cases import one
 
 TYPE_CHECKING = False
@@ -79,9 +79,7 @@ class Api:
     @property
     def endpoint_types(self) -> Value:
         """EDGE, REGIONAL or PRIVATE; EDGE where nothing is said."""
-        types = self.resource.get("EndpointConfiguration", "Types", 0)
-        cases = tuple(Case("EDGE" if case.data is ABSENT else case.data, case.when) for case in types.cases)
-        return Value(cases, types.place, types.stack)
+        return endpoint_types(self.resource)
 
 
 class MethodSetting:
@@ -100,6 +98,14 @@ class MethodSetting:
         """Tell whether the setting counts for a method; ``*`` covers every path and verb."""
         path = "/" + self.path.strip("/")
         return path in {"/*", "/" + method.path.strip("/")} and self.verb in {"*", method.verb, "ANY"}
+
+
+def endpoint_types(api: Resource) -> Value:
+    """Read a REST API's endpoint type, from its configuration or from the parameters of its import; EDGE is the default."""
+    types = api.get("EndpointConfiguration", "Types", 0)
+    if types.is_absent:
+        types = api.get("Parameters", "endpointConfigurationTypes")
+    return types.default("EDGE")
 
 
 def rest_apis(graph: Graph) -> list[Api]:

@@ -58,6 +58,7 @@ ATTRIBUTE: dict[tuple[str, str], str] = {
     ("AWS::ApiGateway::Authorizer", "AuthorizerId"): "{}",
     ("AWS::ApiGateway::Deployment", "DeploymentId"): "{}",
     ("AWS::ApiGateway::RestApi", "RestApiId"): "{}",
+    ("AWS::ApiGatewayV2::Api", "ApiEndpoint"): f"https://{{}}.execute-api.{_R}.amazonaws.com",
     ("AWS::ApiGatewayV2::Api", "ApiId"): "{}",
     ("AWS::ApiGatewayV2::Authorizer", "AuthorizerId"): "{}",
     ("AWS::ApiGatewayV2::Integration", "IntegrationId"): "{}",
