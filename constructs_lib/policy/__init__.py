@@ -42,17 +42,22 @@ class Report:
     Attributes:
         findings: in the order of files and rules.
         unreadable: one error for each file that could not be read.
-        coverage: how much was seen, one entry for each system.
+        graphs: what was judged, one for each system.
         templates: how many templates were read.
     """
 
-    __slots__ = ("coverage", "findings", "templates", "unreadable")
+    __slots__ = ("findings", "graphs", "templates", "unreadable")
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
         self.unreadable: list[TemplateError] = []
-        self.coverage: list[Coverage] = []
+        self.graphs: list[Graph] = []
         self.templates = 0
+
+    @property
+    def coverage(self) -> list[Coverage]:
+        """How much was seen, one entry for each system."""
+        return [graph.coverage for graph in self.graphs]
 
 
 def check(
@@ -102,7 +107,7 @@ def check_templates(
     report = report or Report()
     graph = Graph(System(templates, settings.parameters), settings)
     report.findings += judge(graph, rules)
-    report.coverage.append(graph.coverage)
+    report.graphs.append(graph)
     return report
 
 
