@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import json
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import boto3
 import pytest
 from moto import mock_aws
 
 from constructs_lib import Call, TimeoutBudget
-from constructs_lib.local.extension import ExtensionServer
+from constructs_lib.local.extension import Clients, ExtensionServer
 from constructs_lib.local.extension_settings import ExtensionSettings
 from tests.lambda_src.orders.events import SIGNING_KEY
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
 PACKAGE = "lambda_src.orders"
+REGION = "eu-west-1"
 BUDGET = TimeoutBudget(
     gateway=15,
     init=3,
@@ -31,12 +32,20 @@ BUDGET = TimeoutBudget(
 )
 
 
+class Aws(NamedTuple):
+    """Clients of the services that the handlers use."""
+
+    dynamodb: Any
+    ssm: Any
+    secrets: Any
+
+
 @pytest.fixture
 def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Set the variables that Lambda and the construct set."""
     variables = {
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_SECRET_ACCESS_KEY": "testing",
         "AWS_SESSION_TOKEN": "session",
         "ORDERS_TABLE": "orders",
@@ -49,11 +58,18 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
 
 
+@pytest.fixture(scope="session")
+def clients() -> Aws:
+    """Give clients of moto's AWS, made once: that takes longer than what they are used for."""
+    session = boto3.session.Session("testing", "testing", region_name=REGION)
+    return Aws(session.client("dynamodb"), session.client("ssm"), session.client("secretsmanager"))
+
+
 @pytest.fixture
-def aws(environment: None) -> Iterator[None]:  # noqa: ARG001 - clients read it when they are made
+def aws(environment: None, clients: Aws) -> Iterator[Aws]:  # noqa: ARG001 - handlers' clients read it
     """Give an AWS that holds the table, the parameter and the secret."""
     with mock_aws():
-        boto3.client("dynamodb").create_table(
+        clients.dynamodb.create_table(
             TableName="orders",
             KeySchema=[
                 {"AttributeName": "customer", "KeyType": "HASH"},
@@ -66,16 +82,16 @@ def aws(environment: None) -> Iterator[None]:  # noqa: ARG001 - clients read it 
             BillingMode="PAY_PER_REQUEST",
         )
         settings = json.dumps({"page_size": 2, "largest_quantity": 100})
-        boto3.client("ssm").put_parameter(Name="/orders/settings", Value=settings, Type="String")
-        boto3.client("secretsmanager").create_secret(Name="orders/signing-key", SecretString=SIGNING_KEY)
-        yield
+        clients.ssm.put_parameter(Name="/orders/settings", Value=settings, Type="String")
+        clients.secrets.create_secret(Name="orders/signing-key", SecretString=SIGNING_KEY)
+        yield clients
 
 
 @pytest.fixture
-def extension(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExtensionServer]:  # noqa: ARG001 - reads it
-    """Run the stand-in, and tell the handlers where it answers."""
-    settings = ExtensionSettings(port=0, token="session")
-    with ExtensionServer(settings, boto3.client("ssm"), boto3.client("secretsmanager")) as server:
+def extension(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExtensionServer]:
+    """Run the stand-in without a cache, and tell the handlers where it answers."""
+    settings = ExtensionSettings(port=0, token="session", cache_enabled=False)
+    with ExtensionServer(settings, lambda _: Clients(aws.ssm, aws.secrets)) as server:
         monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", str(server.server_port))
         yield server
 

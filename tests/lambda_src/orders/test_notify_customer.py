@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from tests.lambda_src.orders.events import order, request
@@ -13,22 +12,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import ModuleType
 
+    from tests.lambda_src.orders.conftest import Aws
 
-def test_a_notification_is_noted(start: Callable[[str], ModuleType]) -> None:
+
+def test_a_notification_is_noted(start: Callable[[str], ModuleType], aws: Aws) -> None:
     """A notified order says by which channel."""
     start("place_order").handler(request(body=order()), None)
     start("notify_customer").handler(notification(), None)
     key = {"customer": {"S": "acme"}, "order_id": {"S": "1001"}}
-    item = boto3.client("dynamodb").get_item(TableName="orders", Key=key)["Item"]
+    item = aws.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     assert item["notified_by"] == {"S": "email"}
 
 
-def test_an_unknown_order_fails(start: Callable[[str], ModuleType]) -> None:
+def test_an_unknown_order_fails(start: Callable[[str], ModuleType], aws: Aws) -> None:
     """Without the order the worker raises, so that Lambda tries again and the event ends in the dead-letter queue."""
     worker = start("notify_customer")
     with pytest.raises(worker.order_table.OrderNotFoundError, match="acme has no order 1001"):
         worker.handler(notification(), None)
-    assert boto3.client("dynamodb").scan(TableName="orders")["Count"] == 0
+    assert aws.dynamodb.scan(TableName="orders")["Count"] == 0
 
 
 def notification() -> dict[str, object]:

@@ -6,8 +6,6 @@ import json
 import logging
 from typing import TYPE_CHECKING
 
-import boto3
-
 from tests.lambda_src.orders.events import SIGNING_KEY, order, request
 
 if TYPE_CHECKING:
@@ -16,12 +14,14 @@ if TYPE_CHECKING:
 
     import pytest
 
+    from tests.lambda_src.orders.conftest import Aws
 
-def test_an_order_is_kept(start: Callable[[str], ModuleType]) -> None:
+
+def test_an_order_is_kept(start: Callable[[str], ModuleType], aws: Aws) -> None:
     """A new order is answered with 201 and stands in the table under its customer."""
     answer = start("place_order").handler(request(body=order()), None)
     key = {"customer": {"S": "acme"}, "order_id": {"S": "1001"}}
-    item = boto3.client("dynamodb").get_item(TableName="orders", Key=key)["Item"]
+    item = aws.dynamodb.get_item(TableName="orders", Key=key)["Item"]
     assert answer["statusCode"] == 201
     assert json.loads(answer["body"])["lines"] == order()["lines"]
     assert item["lines"] == {"L": [{"M": {"article": {"S": "bolt-m8"}, "quantity": {"N": "2"}}}]}
@@ -53,12 +53,12 @@ def test_the_same_number_of_another_customer_is_another_order(start: Callable[[s
     assert [answer["statusCode"] for answer in answers] == [201, 201]
 
 
-def test_the_largest_quantity_comes_from_the_settings(start: Callable[[str], ModuleType]) -> None:
+def test_the_largest_quantity_comes_from_the_settings(start: Callable[[str], ModuleType], aws: Aws) -> None:
     """More than the settings allow gets 422, and nothing is kept."""
     answer = start("place_order").handler(request(body=order(quantity=101)), None)
     assert answer["statusCode"] == 422
     assert "100" in json.loads(answer["body"])["message"]
-    assert boto3.client("dynamodb").scan(TableName="orders")["Count"] == 0
+    assert aws.dynamodb.scan(TableName="orders")["Count"] == 0
 
 
 def test_an_answer_says_where_it_comes_from(start: Callable[[str], ModuleType]) -> None:
