@@ -15,7 +15,12 @@ class StageSettings:
     """Writes one method setting per route that differs from the stage's.
 
     A method's entry replaces the stage's as a whole, so each states everything. Once the stage has a cache, every GET
-    route has an entry: CloudFormation leaves a cache on where its setting merely disappears (coverage-roadmap 2231).
+    route has an entry: CloudFormation leaves a cache on where its setting merely disappears
+    (aws-cloudformation/cloudformation-coverage-roadmap 2231).
+
+    Who may invalidate an entry is not for CloudFormation to say (MethodSetting has no such property). API Gateway's
+    own default is the safe one: without ``execute-api:InvalidateCache`` a ``Cache-Control: max-age=0`` is ignored and
+    answered with a warning header (aws/serverless-application-model 788).
     """
 
     def __init__(
@@ -27,26 +32,24 @@ class StageSettings:
     ) -> None:
         self._api, self._throttle, self._logging, self._cache_size = api, throttle, logging, cache_size
         self._routes: list[Route] = []
+        self._cached = False
         self._stage: CfnStage | None = None
 
     def add(self, route: Route) -> None:
         """Take a route in, and write the settings where they change."""
         self._routes.append(route)
-        cached = any(each.cache_ttl for each in self._routes)
-        if not (route.cache_ttl or route.throttle or (cached and route.method == "GET")):
+        self._cached = self._cached or route.cache_ttl is not None
+        if not self._has_entry(route):
             return
         stage = self._cfn_stage()
-        if route.cache_ttl:
+        if route.cache_ttl is not None:
             stage.cache_cluster_enabled = True
             stage.cache_cluster_size = self._cache_size
-        stage.method_settings = [
-            self._default(),
-            *(
-                self._setting(each)
-                for each in self._routes
-                if each.cache_ttl or each.throttle or (cached and each.method == "GET")
-            ),
-        ]
+        entries = [self._setting(each) for each in self._routes if self._has_entry(each)]
+        stage.method_settings = [self._property("*", "/*", self._throttle, None), *entries]
+
+    def _has_entry(self, route: Route) -> bool:
+        return route.throttle is not None or (self._cached and route.method == "GET")
 
     def _cfn_stage(self) -> CfnStage:
         if self._stage is None:
@@ -54,9 +57,6 @@ class StageSettings:
             assert isinstance(found, CfnStage)
             self._stage = found
         return self._stage
-
-    def _default(self) -> CfnStage.MethodSettingProperty:
-        return self._property("*", "/*", self._throttle, None)
 
     def _setting(self, route: Route) -> CfnStage.MethodSettingProperty:
         return self._property(
