@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from constructs_lib.local.profile import Change
 
 SHOWN_LINES = 25
+USUAL_QUALIFIER = "hnb659fds"  # what CDK's DefaultStackSynthesizer takes when an app names none
 _EVENT = re.compile(
     r"(?P<stack>\S+) \| +(?P<count>\d+/\d+|\d+) \| [^|]+ \| (?P<status>\w+) +\| (?P<type>\S+) +\| (?P<id>.+)"
 )
@@ -65,7 +67,7 @@ def deploy(
         LocalAwsError: a tool is missing, the synthesis failed, or a resource could not be created (with its reason).
     """
     cli = _Cli(local, find_toolchain(app), progress)
-    source = app if (app / "manifest.json").exists() else _synthesize(cli, app, context or {})
+    source = app if (app / "manifest.json").exists() else _synthesize_and_bootstrap(cli, app, context or {})
     work = local.run_directory / "assembly"
     assembly = localize_assembly(source.resolve(), work, extension_port=local.extension_port)
     account = _account(assembly)
@@ -133,12 +135,21 @@ class _Cli:
         }
 
 
-def _synthesize(cli: _Cli, app: Path, context: Mapping[str, str]) -> Path:
+def _synthesize_and_bootstrap(cli: _Cli, app: Path, context: Mapping[str, str]) -> Path:
+    """Synthesize, and bootstrap meanwhile where most apps go: either takes seconds and leaves a core idle."""
     if not (app / "cdk.json").exists():
         raise LocalAwsError(
             f"{app}: got neither cdk.json nor manifest.json; allowed: the directory of a CDK app, or its cdk.out; "
             "fix: give the directory where cdk synth works"
         )
+    with ThreadPoolExecutor(1) as pool:
+        usual = pool.submit(_bootstrap, cli, ACCOUNT, cli.local.region, USUAL_QUALIFIER)
+        output = _synthesize(cli, app, context)
+        usual.result()
+    return output
+
+
+def _synthesize(cli: _Cli, app: Path, context: Mapping[str, str]) -> Path:
     cli.progress("synthesizing the app")
     output = cli.local.run_directory / "cdk.out"
     shutil.rmtree(output, ignore_errors=True)
