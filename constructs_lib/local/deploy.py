@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from constructs_lib.errors import LocalAwsError
 from constructs_lib.local import processes
 from constructs_lib.local.assembly import Assembly, Stack, localize_assembly
-from constructs_lib.local.ministack import ACCOUNT, LocalAws, aws_environment, silent
+from constructs_lib.local.ministack import ACCOUNT, API_URL, LocalAws, aws_environment, silent
 from constructs_lib.local.toolchain import Toolchain, find_toolchain
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def deploy(
         f"{stack}.{name}": local.invoke_url(value)
         for stack, values in outputs.items()
         for name, value in values.items()
-        if ".execute-api." in value
+        if API_URL.fullmatch(value)
     }
     return Deployment(outputs, urls, {name: made for name, made in assembly.changes.items() if made})
 

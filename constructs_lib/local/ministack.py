@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 ACCOUNT = "000000000000"  # MiniStack takes a 12-digit access key for the account
 REGION = "us-east-1"
 START_SECONDS = 30.0  # it takes about 1 s; a loaded machine may need many times that
-_API_URL = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)(?P<path>/.*)?")
+API_URL = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)(?P<path>/.*)?")
 _EXTENSION_VARIABLES = ("PARAMETERS_SECRETS_EXTENSION_", "SSM_PARAMETER_STORE_", "SECRETS_MANAGER_")
 
 
@@ -229,7 +229,7 @@ class LocalAws:
             >>> local.invoke_url("https://a1b2.execute-api.us-east-1.amazonaws.com/dev/")
             'http://127.0.0.1:4566/restapis/a1b2/dev/_user_request_'
         """
-        found = _API_URL.fullmatch(url)
+        found = API_URL.fullmatch(url)
         if found is None:
             raise LocalAwsError(
                 f"invoke URL: got {url!r}; allowed: https://<id>.execute-api.<region>.amazonaws.com/<stage>/; "

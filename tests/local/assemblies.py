@@ -140,6 +140,7 @@ def tiny_template() -> dict[str, Any]:
         "DlqUrl": {"Value": _ref("Dlq")},
         "FunctionArn": {"Value": _ref("Live")},
         "Stopped": {"Value": _ref("StoppedFunction")},
+        "NoStage": {"Value": "https://a1b2.execute-api.us-east-1.amazonaws.com"},
     }
     return {"Resources": resources, "Outputs": outputs}
 

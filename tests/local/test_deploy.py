@@ -147,6 +147,13 @@ def test_interrupted_deployment_leaves_no_cli(local: LocalAws, app: Path) -> Non
     assert local.alive
 
 
+def test_urls_of_stages_are_made_local(local: LocalAws, deployment: Deployment) -> None:
+    """Every output that is a stage's URL has a local one; an output that only looks like it has none."""
+    (name,) = deployment.invoke_urls
+    assert name == "Tiny.ApiUrl"
+    assert deployment.invoke_urls[name].startswith(local.endpoint)
+
+
 def test_changes_are_told(deployment: Deployment) -> None:
     """What the local profile did to the app is part of the result."""
     changed = {change.logical_id for change in deployment.changes["Tiny.template.json"]}
