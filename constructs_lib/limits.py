@@ -91,6 +91,9 @@ APPSYNC_WAIT = Fact(30, "s", "general/latest/gr/appsync", evidence="unsure")
 COGNITO_TRIGGER_WAIT = Fact(
     5, "s", "cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers"
 )
+COGNITO_TRIGGER_ATTEMPTS = Fact(
+    3, "times", "cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers"
+)
 EDGE_VIEWER_TIMEOUT = Fact(5, "s", "AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions")
 EDGE_ORIGIN_TIMEOUT = Fact(30, "s", "AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions")
 CLOUDFRONT_READ_DEFAULT = Fact(30, "s", "botocore:cloudfront CustomOriginConfig.OriginReadTimeout")
@@ -144,6 +147,9 @@ SQS_RETENTION_DEFAULT = Fact(345_600, "s", "botocore:sqs MessageRetentionPeriod"
 SQS_BATCH_DEFAULT = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
 SQS_BATCH_WITHOUT_WINDOW = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
 SQS_CONCURRENCY_MIN = Fact(2, "", "botocore:lambda ScalingConfig.MaximumConcurrency")
+STREAM_BATCH_DEFAULT = Fact(100, "records", "botocore:lambda CreateEventSourceMapping.BatchSize")
+DYNAMODB_STREAM_EXPIRY = Fact(86_400, "s", "amazondynamodb/latest/developerguide/Streams")
+KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
 STREAM_RETRIES_DEFAULT = Fact(
     -1, "retries", "botocore:lambda MaximumRetryAttempts"
 )  # -1: until the record expires

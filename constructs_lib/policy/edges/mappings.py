@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.values import Resource
+    from constructs_lib.policy.values import Resource, Value
 
 _SOURCES = {
     "AWS::SQS::Queue": "sqs",
@@ -33,30 +33,58 @@ _SERVICES = {
 }
 
 
+class Mapping:
+    """One event source mapping: ``source`` is its queue or stream, or None if that is not in the given templates."""
+
+    __slots__ = ("arn", "kind", "resource", "source")
+
+    def __init__(self, graph: Graph, resource: Resource) -> None:
+        self.resource, self.arn = resource, resource.get("EventSourceArn")
+        self.source = graph.designated(self.arn, *_SOURCES)
+        self.kind = _SOURCES[self.source.type] if self.source else _kind(self.arn.texts().only)
+
+    @property
+    def label(self) -> str:
+        """What it reads, in people's words: ``queue Orders``."""
+        return f"{_noun(self.kind)} {self.source.name}" if self.source else f"mapping {self.resource.name}"
+
+    def path(self, graph: Graph) -> tuple[str, ...]:
+        """The logical ids from source to function, as far as they are known."""
+        target = next(graph.invoked(self.resource.get("FunctionName"), note=False), None)
+        before = (*((self.source,) if self.source else ()), self.resource, *(target.hops if target else ()))
+        return (*(resource.id for resource in before), *((target.function.id,) if target else ()))
+
+
+def mappings(graph: Graph, *kinds: str) -> list[Mapping]:
+    """List the mappings of some kinds of sources, or all; also those of which the function is not known."""
+    found = [Mapping(graph, resource) for resource in graph.of_type("AWS::Lambda::EventSourceMapping")]
+    return [mapping for mapping in found if not kinds or mapping.kind in kinds]
+
+
 def edges(graph: Graph) -> Iterator[Edge]:
     """List the edges from queues and streams to functions; the mapping itself is the second on the path."""
-    for mapping in graph.of_type("AWS::Lambda::EventSourceMapping"):
-        arn = mapping.get("EventSourceArn")
-        source = graph.designated(arn, *_SOURCES)
-        kind = _SOURCES[source.type] if source else _kind(arn.texts().only)
-        if source is None and not arn.is_absent:
-            text = arn.texts().only
-            outside = (
-                f"{show(text)} is not in the given templates" if isinstance(text, str) else "unknown source"
-            )
-            graph.coverage.miss(arn.place, (why_unknown(text) if isinstance(text, str) else None) or outside)
-        for target in graph.invoked(mapping.get("FunctionName")):
-            label = f"{_noun(kind)} {source.name}" if source else f"mapping {mapping.name}"
+    for mapping in mappings(graph):
+        resource, source = mapping.resource, mapping.source
+        if source is None and not mapping.arn.is_absent:
+            _note_outside(graph, mapping.arn)
+        for target in graph.invoked(resource.get("FunctionName")):
             yield Edge(
-                kind,
+                mapping.kind,
                 POLL,
-                source or mapping,
+                source or resource,
                 target,
-                mapping.place,
-                label=label,
-                hops=(mapping,),
-                details=mapping.value,
+                resource.place,
+                label=mapping.label,
+                hops=(resource,),
+                details=resource.value,
             )
+
+
+def _note_outside(graph: Graph, arn: Value) -> None:
+    text = arn.texts().only
+    known = isinstance(text, str)
+    outside = f"{show(text)} is not in the given templates" if known else "unknown source"
+    graph.coverage.miss(arn.place, (why_unknown(text) if known else None) or outside)
 
 
 def queue_of(edge: Edge) -> Resource | None:

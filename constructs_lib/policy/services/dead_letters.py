@@ -15,25 +15,30 @@ _QUEUE = "AWS::SQS::Queue"
 def dead_letter_queues(graph: Graph) -> dict[Resource, list[Resource]]:
     """Index the queues that serve as dead-letter queue or failure destination by what sends failed events there."""
     found: dict[Resource, list[Resource]] = {}
-    for sender, arn in _targets(graph):
+    for sender, arn in failure_targets(graph):
         queue = graph.designated(arn, _QUEUE)
         if queue is not None:
             found.setdefault(queue, []).append(sender)
     return found
 
 
-def redrive_target(queue: Resource) -> Value:
-    """Give the ARN of a queue's (or subscription's) dead-letter queue; the policy may be a mapping or JSON text."""
-    policy = queue.get("RedrivePolicy")
-    text = policy.only
-    if isinstance(text, str) and text.lstrip().startswith("{"):
+def redrive_policy(holder: Resource) -> Value:
+    """Give the redrive policy of a queue or subscription; it may be written as a mapping or as JSON text."""
+    policy = holder.get("RedrivePolicy")
+    if any(type(case.data) is str and case.data.lstrip().startswith("{") for case in policy.cases):
         from constructs_lib.policy.edges.embedded import parsed  # noqa: PLC0415 - seldom written as text
 
-        policy = parsed(policy)
-    return policy.get("deadLetterTargetArn")
+        return parsed(policy)
+    return policy
 
 
-def _targets(graph: Graph) -> Iterator[tuple[Resource, Value]]:
+def redrive_target(holder: Resource) -> Value:
+    """Give the ARN of a queue's or subscription's dead-letter queue."""
+    return redrive_policy(holder).get("deadLetterTargetArn")
+
+
+def failure_targets(graph: Graph) -> Iterator[tuple[Resource, Value]]:
+    """List who sends failed messages or events where: the sender, and the ARN it names."""
     for queue in graph.of_type(_QUEUE, "AWS::SNS::Subscription"):
         yield queue, redrive_target(queue)
     for function in graph.of_type("AWS::Lambda::Function"):

@@ -175,6 +175,19 @@ def as_number(data: Any) -> float | Unknown | Absent:
         return Unknown(f"{data[:40]!r} stands where a number belongs")
 
 
+def as_flag(data: Any) -> bool | Unknown | Absent:
+    """Read data as true or false; CloudFormation accepts both written as text."""
+    if isinstance(data, bool | Unknown | Absent):
+        return data
+    if isinstance(data, str):
+        reason = why_unknown(data)
+        if reason:
+            return Unknown(reason)
+        if data.lower() in {"true", "false"}:
+            return data.lower() == "true"
+    return Unknown(f"{str(data)[:40]!r} stands where true or false belongs")
+
+
 def _finite(number: float) -> float | Unknown:
     if abs(number) > 1e18 or number != number:  # noqa: PLR0124, PLR2004 - NaN differs from itself; no duration is longer
         return Unknown(f"{str(number)[:40]} is no usable number")

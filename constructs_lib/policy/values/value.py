@@ -7,6 +7,7 @@ from constructs_lib.policy.values.cases import (
     Absent,
     Case,
     Unknown,
+    as_flag,
     as_number,
     as_text,
     distinct,
@@ -16,7 +17,7 @@ from constructs_lib.policy.values.cases import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from constructs_lib.policy.values.cases import Cases
@@ -97,6 +98,14 @@ class Value:
         cases = tuple(Case(data, case.when) if case.data is ABSENT else case for case in self.cases)
         return Value(cases, self.place, self.stack)
 
+    def map(self, reading: Callable[[Any], Any]) -> Value:
+        """Read every case that is there and known with a function; absent and unknown ones stay as they are."""
+        cases = tuple(
+            case if isinstance(case.data, Unknown | Absent) else Case(reading(case.data), case.when)
+            for case in self.cases
+        )
+        return Value(cases, self.place, self.stack)
+
     def numbers(self, scale: float = 1) -> Value:
         """Read every case as a number, times ``scale`` (0.001 turns milliseconds into seconds)."""
         cases = []
@@ -106,6 +115,10 @@ class Value:
                 number = round(number * scale, 9)
             cases.append(Case(number, case.when))
         return Value(tuple(cases), self.place, self.stack)
+
+    def flags(self) -> Value:
+        """Read every case as true or false."""
+        return self.map(as_flag)
 
     def texts(self) -> Value:
         """Read every case as text, with tokens for what is unknown; absent stays absent."""
