@@ -7,7 +7,13 @@ from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
 from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
 from constructs_lib.policy.rules.q301_visibility_shorter_than_function import VisibilityShorterThanFunction
 from constructs_lib.policy.rules.q302_visibility_under_six_times import VisibilityUnderSixTimes
+from constructs_lib.policy.rules.q303_too_few_receives import TooFewReceives
 from constructs_lib.policy.rules.q304_source_queue_without_dlq import SourceQueueWithoutDlq
+from constructs_lib.policy.rules.q305_dlq_forgets_first import DlqForgetsFirst
+from constructs_lib.policy.rules.q306_batch_window_mismatch import BatchWindowMismatch
+from constructs_lib.policy.rules.q307_whole_batch_retried import WholeBatchRetried
+from constructs_lib.policy.rules.q308_poison_record_blocks_shard import PoisonRecordBlocksShard
+from constructs_lib.policy.rules.q309_mapping_outruns_reserve import MappingOutrunsReserve
 from constructs_lib.policy.rules.s801_plaintext_secret import PlaintextSecret
 from constructs_lib.policy.rules.t101_gateway_gives_up_first import GatewayGivesUpFirst
 from constructs_lib.policy.rules.t102_cold_start_outlasts_gateway import ColdStartOutlastsGateway
@@ -21,7 +27,13 @@ ALL = (
     DefaultFunctionTimeout(),
     VisibilityShorterThanFunction(),
     VisibilityUnderSixTimes(),
+    TooFewReceives(),
     SourceQueueWithoutDlq(),
+    DlqForgetsFirst(),
+    BatchWindowMismatch(),
+    WholeBatchRetried(),
+    PoisonRecordBlocksShard(),
+    MappingOutrunsReserve(),
     TaskWithoutTimeout(),
     TaskGivesUpFirst(),
     WarmCapacityBypassed(),
