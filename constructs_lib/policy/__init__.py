@@ -12,7 +12,9 @@ Each stage takes what the one before it made, and nothing else, so that each can
    how long each caller waits and the hops between. What could not be followed is kept with its reason.
 4. **Judge** (:mod:`.rule`, :mod:`.rules`). Each rule reads the graph and yields findings. Rules know nothing of files,
    of each other or of waivers, and fire only on what is known.
-5. **Report** (:class:`Report`): findings, unreadable files, coverage. Waivers and formats start from it.
+5. **Waive** (:mod:`.waivers`). Findings that somebody accepts are marked, with the reason, and stay in the report. Waivers
+   that have expired, are refused or accept nothing are findings too.
+6. **Report** (:class:`Report`): findings, unreadable files, coverage. Formats and baselines start from it.
 
 The price of the stages: a new service is an ``edges`` module and the rules that use it, two places instead of one. In
 return no rule ever looks at an intrinsic function.
@@ -28,12 +30,12 @@ from constructs_lib.policy.values import System
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from constructs_lib.policy.coverage import Coverage
-    from constructs_lib.policy.rule import Finding, Rule
+    from constructs_lib.policy.rule import Finding, Rule, Severity
 
-__all__ = ["Report", "check", "check_templates", "judge"]
+__all__ = ["Report", "check", "check_systems", "check_templates", "judge"]
 
 
 class Report:
@@ -79,51 +81,105 @@ def check(
         >>> check(["no-such-file.yaml"]).unreadable
         [TemplateError('no-such-file.yaml: there is no such file')]
     """
-    report = Report()
-    together: list[Template] = []
-    for item in read(paths):
-        if isinstance(item, TemplateError):
-            report.unreadable.append(item)
-            continue
-        report.templates += 1
-        if each:
-            check_templates([item], settings, rules=rules, report=report)
-        else:
-            together.append(item)
-    if together:
-        check_templates(together, settings, rules=rules, report=report)
-    return report
+    whole = Report()
+    for report in check_systems(paths, settings, rules=rules, each=each):
+        whole.templates += report.templates
+        whole.findings += report.findings
+        whole.unreadable += report.unreadable
+        whole.graphs += report.graphs
+    return whole
 
 
-def check_templates(
-    templates: Sequence[Template],
+def check_systems(
+    paths: Iterable[str],
     settings: Settings | None = None,
     *,
     rules: Sequence[Rule] | None = None,
-    report: Report | None = None,
+    each: bool = False,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Iterator[Report]:
+    """Check templates system by system, so that whoever takes the reports need not keep what they were made from.
+
+    Args:
+        paths: as for :func:`check`.
+        settings: as for :func:`check`.
+        rules: as for :func:`check`.
+        each: as for :func:`check`.
+        tell: is told the name of each file before it is judged.
+
+    Yields:
+        A report for each system, and one for what belongs to none: unreadable files, waivers in the settings.
+    """
+    settings = settings or Settings()
+    rest = Report()
+    together: list[Template] = []
+    for item in read(paths):
+        if isinstance(item, TemplateError):
+            rest.unreadable.append(item)
+            continue
+        tell(item.file)
+        if each:
+            yield _check_system([item], settings, rules)
+        else:
+            together.append(item)
+    if together:
+        yield _check_system(together, settings, rules)
+    rest.findings += _about_waivers(settings, rules)
+    yield rest
+
+
+def check_templates(
+    templates: Sequence[Template], settings: Settings | None = None, *, rules: Sequence[Rule] | None = None
 ) -> Report:
     """Check templates that have been read already, as one system."""
     settings = settings or Settings()
-    report = report or Report()
+    report = _check_system(templates, settings, rules)
+    report.findings += _about_waivers(settings, rules)
+    return report
+
+
+def _check_system(templates: Sequence[Template], settings: Settings, rules: Sequence[Rule] | None) -> Report:
+    report = Report()
+    report.templates = len(templates)
     graph = Graph(System(templates, settings.parameters), settings)
-    report.findings += judge(graph, rules)
     report.graphs.append(graph)
+    report.findings += judge(graph, rules)
     return report
 
 
 def judge(graph: Graph, rules: Sequence[Rule] | None = None) -> list[Finding]:
-    """Apply rules to a graph; the same finding under several conditions counts once."""
+    """Apply rules to a graph, and its waivers; the same finding under several conditions counts once."""
+    waivers = [*graph.waivers, *graph.settings.waivers]
+    found: dict[tuple[object, ...], Finding] = {}
+    for rule, severity in _enabled(graph.settings, rules):
+        for finding in rule.check(graph):
+            if found.setdefault(finding.key, finding) is not finding:
+                continue
+            finding.severity = severity or finding.severity
+            if waivers:
+                from constructs_lib.policy.waivers import accept  # noqa: PLC0415 - few systems have any
+
+                accept(finding, waivers)
+    return list(found.values())
+
+
+def _about_waivers(settings: Settings, rules: Sequence[Rule] | None) -> list[Finding]:
+    """Judge the waivers of the settings, once all systems have been judged."""
+    found: list[Finding] = []
+    for rule, severity in _enabled(settings, rules) if settings.waivers else ():
+        for finding in rule.check_waivers(settings.waivers):
+            finding.severity = severity or finding.severity
+            found.append(finding)
+    return found
+
+
+def _enabled(settings: Settings, rules: Sequence[Rule] | None) -> Iterator[tuple[Rule, Severity | None]]:
+    """List the rules that are switched on, each with the severity that the settings give it, if any."""
     if rules is None:
         from constructs_lib.policy.rules import ALL  # noqa: PLC0415 - reading templates needs no rules
 
         rules = ALL
-    found: dict[tuple[object, ...], Finding] = {}
     for rule in rules:
-        severity = graph.settings.severities.get(rule.id)
-        if severity == "off":
-            continue
-        for finding in rule.check(graph):
-            if severity is not None:
-                finding.severity = severity  # type: ignore[assignment]
-            found.setdefault(finding.key, finding)
-    return list(found.values())
+        severity = settings.severities.get(rule.id)
+        if severity != "off":
+            yield rule, severity  # type: ignore[misc]

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.policy.values import Place, Resource, System, Value
     from constructs_lib.policy.values.cases import When
+    from constructs_lib.policy.waivers import Waiver
 
 SYNC, ASYNC, POLL = "sync", "async", "poll"
 
@@ -118,6 +119,7 @@ class Graph:
             self._by_type.setdefault(resource.type, []).append(resource)
         functions = self._by_type.get("AWS::Lambda::Function", ())
         self.functions: dict[Resource, Function] = {found: Function(self, found) for found in functions}
+        self.definitions: dict[Resource, Value] = {}  # of state machines, parsed once for edges and rules
         self._named: dict[str, dict[str, Resource]] = {}
         self._belonging: dict[str, dict[Function, list[Resource]]] = {}
 
@@ -248,6 +250,13 @@ class Graph:
     def edges_of(self, *kinds: str) -> list[Edge]:
         """List the edges of some kinds."""
         return [edge for edge in self.edges if edge.kind in kinds]
+
+    @cached_property
+    def waivers(self) -> list[Waiver]:
+        """The waivers that the templates themselves carry."""
+        from constructs_lib.policy.waivers import waivers_of  # noqa: PLC0415 - it reads the graph
+
+        return waivers_of(self)
 
     # Values -----------------------------------------------------------------------------------------------------
 

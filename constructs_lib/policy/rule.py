@@ -57,13 +57,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from typing import Any, ClassVar, Literal
 
     from constructs_lib.limits import Fact
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Place
     from constructs_lib.policy.values.cases import When
+    from constructs_lib.policy.waivers import Waiver
 
     Severity = Literal["error", "warning", "note"]
 
@@ -82,10 +83,11 @@ class Finding:
         message: what is wrong, with the arithmetic, and what happens in production.
         fix: the smallest change that mends it.
         path: logical ids from the caller to the callee, everything between included.
-        waived: the reason of the waiver that accepts it, or None.
+        waived: why it is accepted, or None.
+        waived_by: the waiver that accepts it, or None; what a baseline accepts has none.
     """
 
-    __slots__ = ("fix", "message", "path", "place", "rule", "severity", "waived")
+    __slots__ = ("fix", "message", "path", "place", "rule", "severity", "waived", "waived_by")
 
     def __init__(
         self, rule: str, severity: Severity, place: Place, message: str, fix: str, path: tuple[str, ...]
@@ -93,6 +95,7 @@ class Finding:
         self.rule, self.severity, self.place = rule, severity, place
         self.message, self.fix, self.path = message, fix, path
         self.waived: str | None = None
+        self.waived_by: Waiver | None = None
 
     def __repr__(self) -> str:
         """Show rule and place."""
@@ -136,6 +139,10 @@ class Rule:
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Find every place where the system breaks this rule."""
         raise NotImplementedError
+
+    def check_waivers(self, _waivers: Sequence[Waiver]) -> Iterable[Finding]:
+        """Find the waivers that break this rule; only rules about waivers do."""
+        return ()
 
     def finding(
         self,

@@ -18,6 +18,9 @@ from constructs_lib.policy.rules.s801_plaintext_secret import PlaintextSecret
 from constructs_lib.policy.rules.t101_gateway_gives_up_first import GatewayGivesUpFirst
 from constructs_lib.policy.rules.t102_cold_start_outlasts_gateway import ColdStartOutlastsGateway
 from constructs_lib.policy.rules.t109_default_function_timeout import DefaultFunctionTimeout
+from constructs_lib.policy.rules.v001_expired_waiver import ExpiredWaiver
+from constructs_lib.policy.rules.v002_refused_waiver import RefusedWaiver
+from constructs_lib.policy.rules.v003_unused_waiver import UnusedWaiver
 from constructs_lib.policy.rules.w401_task_without_timeout import TaskWithoutTimeout
 from constructs_lib.policy.rules.w402_task_gives_up_first import TaskGivesUpFirst
 
@@ -40,5 +43,8 @@ ALL = (
     WarmOverReserve(),
     AsyncEventLost(),
     PlaintextSecret(),
+    ExpiredWaiver(),
+    RefusedWaiver(),
+    UnusedWaiver(),
 )
 """Every rule, in the order of the catalogue."""

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from constructs_lib.policy.template.template import Template
 
 _STACK, _STAGE, _ASSETS = "aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:asset-manifest"
+_LOGICAL_ID, ACKNOWLEDGED = "aws:cdk:logicalId", "aws:cdk:acknowledged-rules"
 _DEEPEST = 10  # stages within stages
 
 
@@ -53,7 +54,9 @@ def _stack(path: str, name: str, entry: dict[str, Any]) -> Template | TemplateEr
         template = load(file, assets=_assets(path, file))
     except TemplateError as error:
         return error
-    _spread(template, _environment(entry, properties.get("stackName", name)), _paths(path, entry))
+    notes = _notes(path, entry)
+    _spread(template, _environment(entry, properties.get("stackName", name)), _paths(notes))
+    template.acknowledged = _acknowledged(notes)
     return template
 
 
@@ -76,8 +79,8 @@ def _environment(entry: dict[str, Any], stack_name: object) -> dict[str, str]:
     }
 
 
-def _paths(path: str, entry: dict[str, Any]) -> dict[str, str]:
-    """Map logical ids to construct paths, from the manifest or the file of metadata that it names."""
+def _notes(path: str, entry: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Read what constructs noted about themselves, by path: in the manifest, or in the file of metadata that it names."""
     metadata, file = entry.get("metadata"), entry.get("additionalMetadataFile")
     if type(metadata) is not dict and type(file) is str:
         try:
@@ -85,15 +88,31 @@ def _paths(path: str, entry: dict[str, Any]) -> dict[str, str]:
                 metadata = json.load(source)
         except (OSError, ValueError, RecursionError):
             return {}
+    return {
+        construct.lstrip("/"): [note for note in notes if type(note) is dict]
+        for construct, notes in (metadata.items() if type(metadata) is dict else ())
+        if type(notes) is list
+    }
+
+
+def _paths(notes: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
+    """Map logical ids to construct paths."""
     found: dict[str, str] = {}
-    for construct, notes in metadata.items() if type(metadata) is dict else ():
-        for note in notes if type(notes) is list else ():
-            if (
-                type(note) is dict
-                and note.get("type") == "aws:cdk:logicalId"
-                and type(note.get("data")) is str
-            ):
-                found.setdefault(note["data"], construct.lstrip("/"))
+    for construct, each in notes.items():
+        for note in each:
+            if note.get("type") == _LOGICAL_ID and type(note.get("data")) is str:
+                found.setdefault(note["data"], construct)
+    return found
+
+
+def _acknowledged(notes: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, str]]:
+    """List the rules that ``Validations.acknowledge`` was called for, by construct path."""
+    found: dict[str, dict[str, str]] = {}
+    for construct, each in notes.items():
+        for note in each:
+            if note.get("type") == ACKNOWLEDGED and type(note.get("data")) is dict:
+                rules = found.setdefault(construct, {})
+                rules.update({str(rule): str(reason) for rule, reason in note["data"].items()})
     return found
 
 

@@ -27,11 +27,13 @@ class Template:
         nested: the templates of its nested stacks, by logical id.
         assets: local files behind its S3 keys and local paths, by key.
         construct_paths: the CDK construct behind each logical id, where the assembly tells.
+        acknowledged: the rules that ``Validations.acknowledge`` was called for, with reasons, by construct path.
         written: the logical ids in the file, where a transform has added others; None if there was none.
     """
 
     __slots__ = (
         "_positions",
+        "acknowledged",
         "assets",
         "construct_paths",
         "data",
@@ -57,6 +59,7 @@ class Template:
         self.nested: dict[str, Template] = {}
         self.assets: dict[str, str] = {}
         self.construct_paths: dict[str, str] = {}
+        self.acknowledged: dict[str, dict[str, str]] = {}
         self.has_loops = "Fn::ForEach::" in text
         self.written: frozenset[str] | None = None
         self._positions: Any = None
