@@ -219,11 +219,13 @@ def _deploy(cli: _Cli, assembly: Assembly, chosen: Sequence[str], account: str) 
 
 def _failures(local: LocalAws, stack: Stack, account: str) -> Iterator[str]:
     """Say which resources of a stack failed last time, and why, as CloudFormation's events have it."""
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - an extra, as boto3 is
+
     cloudformation = local.client("cloudformation", region=stack.region, account=account)
     try:
         pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=stack.name)
         events = [event for page in pages for event in page["StackEvents"]]
-    except cloudformation.exceptions.ClientError:
+    except (ClientError, BotoCoreError):  # no such stack yet, or no local AWS any more
         return
     for event in events:
         status, kind = event["ResourceStatus"], event["ResourceType"]
