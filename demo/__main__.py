@@ -6,6 +6,8 @@ import argparse
 import signal
 import sys
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from constructs_lib.errors import ConstructsLibError
 from demo.expectation import UnexpectedError
 from demo.screen import Screen
@@ -34,6 +36,8 @@ def main() -> int:
                 return _say(f"something unexpected: {error}", UNEXPECTED)
             case ConstructsLibError():
                 return _say(str(error), COULD_NOT_RUN)
+            case BotoCoreError() | ClientError():
+                return _say(f"the local AWS failed: {error}", UNEXPECTED)
         return _say(f"a defect of the demo: {type(error).__name__}: {error}; see it with --debug", UNEXPECTED)
     return SHOWN
 

@@ -63,12 +63,12 @@ def all_routes(system: System, screen: Screen) -> str:
 
 
 REFUSALS = (
-    ("GET /orders", None, "no token", None, 401),
+    ("GET /orders", None, "no token", "", 401),
     ("GET /orders", None, "malformed token", "Bearer me", 401),
     ("GET /orders", None, "forged token", FORGED, 403),
-    ("POST /orders", NO_LINES, "no lines", "", 400),
-    ("POST /orders", TOO_MANY, "a million bolts", "", 422),
-    ("GET /orders/8", None, "no such order", "", 404),
+    ("POST /orders", NO_LINES, "no lines", None, 400),
+    ("POST /orders", TOO_MANY, "a million bolts", None, 422),
+    ("GET /orders/8", None, "no such order", None, 404),
 )
 
 

@@ -18,10 +18,14 @@ _COUNTED = re.compile(r"(?P<stack>\S+): (?P<done>\d+)/(?P<all>\d+) ")
 
 
 class Screen:
-    """Standard output, for people: at most 100 columns, at least what 80 can show."""
+    """What a person sees: lines of at most 100 columns, and none that needs more than 80.
 
-    def __init__(self) -> None:
-        self._console = Console(highlight=False)
+    Args:
+        console: where to; standard output by default.
+    """
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console()
         self._console.width = min(self._console.width, WIDEST)
 
     def heading(self, text: str) -> None:

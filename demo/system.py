@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 import json
 import time
-import urllib.error
-import urllib.request
 from dataclasses import dataclass, field
+from http.client import HTTPConnection, HTTPException
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from demo.expectation import UnexpectedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
 STACK = "Orders-dev"
 CUSTOMER = "acme"
-_PATIENCE = 30  # seconds: longer than the gateway's, so that the gateway's answer is seen
+PATIENCE = 30  # seconds: more than the gateway has, so that its answer is seen
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class System:
         ]
         self.token = f"Bearer {CUSTOMER}.{self._signature(CUSTOMER)}"
         self.url = self.deployment.invoke_urls[f"{STACK}.ApiUrl"]
-        self._open = urllib.request.build_opener(urllib.request.ProxyHandler({})).open
+        self._url = urlsplit(self.url)
 
     def output(self, name: str) -> str:
         """Give an output of the stack."""
@@ -74,25 +77,29 @@ class System:
         (found,) = (each for each in functions if each["FunctionName"].startswith(f"{STACK}-{name}"))
         return dict(found)
 
-    def call(self, request: str, body: object = None, *, token: str | None = "") -> Reply:
-        """Send a request such as ``"GET /orders"``, with the customer's token unless another or none is given."""
+    def call(self, request: str, body: object = None, *, token: str | None = None) -> Reply:
+        """Send a request such as ``"GET /orders"``, with the customer's own token if no other is given.
+
+        Raises:
+            UnexpectedError: nothing answers.
+        """
         method, path = request.split(" ")
-        data = None if body is None else json.dumps(body).encode()
-        authorization = self.token if token == "" else token
-        headers = {"Content-Type": "application/json"} | (
-            {"Authorization": authorization} if authorization else {}
-        )
-        message = urllib.request.Request(self.url + path, data, headers, method=method)  # noqa: S310 - 127.0.0.1
+        authorization = self.token if token is None else token
+        headers = {"Content-Type": "application/json"}
+        if authorization:
+            headers["Authorization"] = authorization
+        data = None if body is None else json.dumps(body)
         started = time.monotonic()
         try:
-            answer = self._open(message, timeout=_PATIENCE)
-        except urllib.error.HTTPError as refusal:
-            answer = refusal
-        with answer:
-            text = answer.read()
-            reply = Reply(
-                answer.status, dict(answer.headers), json.loads(text or "null"), time.monotonic() - started
-            )
+            with contextlib.closing(HTTPConnection(self._url.netloc, timeout=PATIENCE)) as connection:
+                connection.request(method, self._url.path + path, data, headers)
+                answer = connection.getresponse()
+                text = answer.read()
+        except (OSError, HTTPException) as error:
+            what = str(error) or type(error).__name__
+            raise UnexpectedError(f"{request}: got no answer ({what}); expected one") from error
+        seconds = time.monotonic() - started
+        reply = Reply(answer.status, dict(answer.headers), json.loads(text or "null"), seconds)
         self.replies.append(reply)
         return reply
 
