@@ -17,7 +17,7 @@ demo: setup  ## deploy the reference system to a local AWS and drive it
 
 test: setup  ## run all tests
 	@$(SETUP) checkov
-	@pytest -n 2 --dist loadgroup
+	@pytest -n 2 --dist loadfile
 
 check: setup  ## format, lint, types, import contracts
 	@ruff format --check .

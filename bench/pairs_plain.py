@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 ERRORS = {
     "Default4xx": (apigateway.ResponseType.DEFAULT_4_XX, None),
     "Default5xx": (apigateway.ResponseType.DEFAULT_5_XX, None),
-    "BadRequestBody": (apigateway.ResponseType.BAD_REQUEST_BODY, "400"),
     "Throttled": (apigateway.ResponseType.THROTTLED, "429"),
     "IntegrationTimeout": (apigateway.ResponseType.INTEGRATION_TIMEOUT, "504"),
 }

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from functools import cache
+
+from aws_cdk import aws_apigateway as apigateway
 
 # Everything that a 504, a 429 or a 403 is explained with, and nothing that identifies a caller's secret: the ID of an
 # API key, never the key. Values are quoted throughout, so that a line stays JSON where a variable is empty.
@@ -34,7 +37,12 @@ _FIELDS = {
     "wafStatus": "waf.status",
 }
 
-ACCESS_LOG_FORMAT = json.dumps(
+_FORMAT = json.dumps(
     {field: f"$context.{variable}" for field, variable in _FIELDS.items()}, separators=(",", ":")
 )
-"""The format of a line; API Gateway takes up to 3 KB (apigw-dg/api-gateway-execution-service-limits-table)."""
+
+
+@cache
+def access_log_format() -> apigateway.AccessLogFormat:
+    """Give the format of a line; API Gateway takes up to 3 KB (apigw-dg/api-gateway-execution-service-limits-table)."""
+    return apigateway.AccessLogFormat.custom(_FORMAT)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 from aws_cdk import Duration
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 ASYNC_WAIT = 5_000
 """How long the gateway waits for Lambda to accept an asynchronous event, in milliseconds; it takes a few."""
+
+_milliseconds = cache(Duration.millis)  # each made once: it is a round trip to another process
 
 # Versions and actions of Lambda's own API, as an integration's URI names them.
 _BUFFER = ("2015-03-31", "invocations")
@@ -50,7 +53,7 @@ class Integrations:
                 proxy=True,
                 path=f"{version}/functions/{self._alias_arn(route.function)}/{action}",
                 options=IntegrationOptions(
-                    timeout=Duration.millis(milliseconds),
+                    timeout=_milliseconds(milliseconds),
                     cache_key_parameters=list(route.cache_key) or None,
                     response_transfer_mode=ResponseTransferMode.STREAM if route.stream else None,
                 ),
@@ -70,7 +73,7 @@ class Integrations:
             proxy=False,
             path=f"{version}/functions/{self._alias_arn(route.function)}/{action}",
             options=IntegrationOptions(
-                timeout=Duration.millis(ASYNC_WAIT),
+                timeout=_milliseconds(ASYNC_WAIT),
                 request_parameters={"integration.request.header.X-Amz-Invocation-Type": "'Event'"},
                 request_templates={"application/json": event_template(route)},
                 passthrough_behavior=PassthroughBehavior.NEVER,
@@ -105,8 +108,7 @@ class Integrations:
 
     def _permission_id(self, function: HardenedFunction) -> str:
         """Name the permission after the function, so that its id does not depend on the order of the routes."""
-        node = function.node
-        wanted = f"Invoke{node.id}"
-        free = wanted if wanted not in self._ids else f"{wanted}{node.addr[-8:]}"
+        wanted = f"Invoke{function.construct_id}"
+        free = wanted if wanted not in self._ids else f"{wanted}{function.node.addr[-8:]}"
         self._ids.add(free)
         return free

@@ -78,8 +78,19 @@ def add_gateway_responses(api: apigateway.RestApi, cors: CorsOptions | None) -> 
             type=kind,
             status_code=status,
             response_headers={**headers, **own} or None,
-            templates={"application/json": _BODY_OF_INVALID if name == "BadRequestBody" else _BODY},
+            templates={"application/json": _BODY},
         )
+
+
+def add_bad_body_response(api: apigateway.RestApi, cors: CorsOptions | None) -> None:
+    """Tell the caller of a route with a body schema what is wrong with the body."""
+    api.add_gateway_response(
+        "BadRequestBody",
+        type=ResponseType.BAD_REQUEST_BODY,
+        status_code="400",
+        response_headers=cors_headers(cors) or None,
+        templates={"application/json": _BODY_OF_INVALID},
+    )
 
 
 @cache
@@ -88,7 +99,6 @@ def _kinds() -> dict[str, tuple[ResponseType, str | None]]:
     return {
         "Default4xx": (ResponseType.DEFAULT_4_XX, None),
         "Default5xx": (ResponseType.DEFAULT_5_XX, None),
-        "BadRequestBody": (ResponseType.BAD_REQUEST_BODY, "400"),
         "Throttled": (ResponseType.THROTTLED, "429"),
         "IntegrationTimeout": (ResponseType.INTEGRATION_TIMEOUT, "504"),
     }

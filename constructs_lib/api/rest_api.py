@@ -19,7 +19,7 @@ from aws_cdk.aws_apigateway import (
 )
 from constructs import Construct
 
-from constructs_lib.api.access_logs import ACCESS_LOG_FORMAT
+from constructs_lib.api.access_logs import access_log_format
 from constructs_lib.api.account_role import ApiGatewayAccountRole
 from constructs_lib.api.async_event import check_asynchronous
 from constructs_lib.api.authorizer import Authorization, Authorizers
@@ -28,7 +28,13 @@ from constructs_lib.api.endpoint import WaitLimit, check_reach
 from constructs_lib.api.integration import Integrations
 from constructs_lib.api.paths import PathTree
 from constructs_lib.api.request_schema import RequestValidation
-from constructs_lib.api.responses import add_gateway_responses, add_preflight, check_cors, cors_headers
+from constructs_lib.api.responses import (
+    add_bad_body_response,
+    add_gateway_responses,
+    add_preflight,
+    check_cors,
+    cors_headers,
+)
 from constructs_lib.api.routes import Route, RouteOptions, read_route
 from constructs_lib.api.stage_settings import StageSettings
 from constructs_lib.api.throttle import DEFAULT_BURST, DEFAULT_RATE, check_throttle
@@ -244,6 +250,8 @@ class HardenedRestApi(Construct):
                 subject, function.budget.integration, stream=route.stream
             )
             integration = self._integrations.proxy(route, wait)
+        if route.schema is not None and not any(each.schema for each in self._routes.values()):
+            add_bad_body_response(self.rest_api, self._cors)
         self._paths.add(path)
         self._routes[str(route)] = route
         made = self._resource(path).add_method(
@@ -292,7 +300,7 @@ class HardenedRestApi(Construct):
         return apigateway.StageOptions(
             stage_name=name,
             access_log_destination=apigateway.LogGroupLogDestination(self.access_log_group),
-            access_log_format=apigateway.AccessLogFormat.custom(ACCESS_LOG_FORMAT),
+            access_log_format=access_log_format(),
             tracing_enabled=True,
             metrics_enabled=True,
             logging_level=logging,

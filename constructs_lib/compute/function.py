@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
 
 # Without it a layer's new content reaches $LATEST but no version, and so no alias.
 _RECOGNIZE_LAYER_VERSION = "@aws-cdk/aws-lambda:recognizeLayerVersion"
+_seconds = cache(Duration.seconds)  # each made once: it is a round trip to another process
 _LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
 _NETWORK_INTERFACES = (
     "ec2:AssignPrivateIpAddresses",
@@ -99,6 +101,7 @@ class HardenedFunction(Construct):
         alias_name: the alias's name.
 
     Attributes:
+        construct_id: the id within the parent.
         alias: the handle for everything that invokes, and for grants to the function's role.
         version: the version that the alias points at. Versions before it are deleted as soon as nothing uses them.
         unqualified_function: the L2 function, for properties that this construct does not offer. Not for callers: what
@@ -187,6 +190,7 @@ class HardenedFunction(Construct):
         extension_arn = None if extension is None else layer_arn(me, scope, architecture, extension)
 
         super().__init__(scope, construct_id)
+        self.construct_id = construct_id
         if layers:
             self.node.set_context(_RECOGNIZE_LAYER_VERSION, value=True)
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
@@ -206,7 +210,7 @@ class HardenedFunction(Construct):
             "Function",
             code=asset,
             handler=handler,
-            timeout=Duration.seconds(budget.function),
+            timeout=_seconds(budget.function),
             runtime=runtime,
             architecture=architecture,
             memory_size=memory_size,

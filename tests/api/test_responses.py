@@ -24,7 +24,7 @@ ORIGIN = "gatewayresponse.header.Access-Control-Allow-Origin"
 def gateway_responses(cors: CorsOptions | None) -> dict[str, dict[str, Any]]:
     """Give the API's gateway responses by type."""
     stack, api, orders = api_and_function(cors=cors)
-    api.get("/orders", orders)
+    api.post("/orders", orders, body={"type": "object"})
     found = of_type(synthesize(stack), "AWS::ApiGateway::GatewayResponse").values()
     return {each["Properties"]["ResponseType"]: each["Properties"] for each in found}
 
@@ -61,6 +61,19 @@ def test_throttled_callers_are_told_when_to_come_back() -> None:
         throttled = gateway_responses(cors)["THROTTLED"]
         assert throttled["StatusCode"] == "429"
         assert throttled["ResponseParameters"]["gatewayresponse.header.Retry-After"] == "'1'"
+
+
+def test_an_api_without_bodies_says_nothing_of_them() -> None:
+    """The answer to a bad body is made with the first route that has a schema, once."""
+    stack, api, orders = api_and_function()
+    api.get("/orders", orders)
+    template = synthesize(stack)
+    kinds = [
+        each["Properties"]["ResponseType"]
+        for each in of_type(template, "AWS::ApiGateway::GatewayResponse").values()
+    ]
+    assert "BAD_REQUEST_BODY" not in kinds
+    assert len(kinds) == len(set(kinds)) == 4
 
 
 def test_timeout_keeps_its_status() -> None:

@@ -59,7 +59,12 @@ def test_unknown_method_is_refused(method: str) -> None:
         ("/my orders", "'my orders' in '/my orders'", "/orders/{id}"),
         ("/{rest+}/orders", "'{rest+}' before other parts", "drop the +, or what follows"),
         ("/{id}/{id}", "a path parameter twice in '/{id}/{id}'", "rename one of them"),
-        (f"/{cdk.Aws.REGION}", "a token, whose value is known only at deploy time", "write the path"),
+        pytest.param(
+            f"/{cdk.Aws.REGION}",
+            "a token, whose value is known only at deploy time",
+            "write the path",
+            id="token",  # its text differs from worker to worker
+        ),
     ],
 )
 def test_bad_path_is_refused(path: str, got: str, fix: str) -> None:
