@@ -6,8 +6,7 @@ import re
 
 from constructs_lib.policy.edges.embedded import parsed
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
-from constructs_lib.policy.values.cases import Case, as_text
-from constructs_lib.policy.values.text import token
+from constructs_lib.policy.values.cases import Case, Unknown, as_text, one
 from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
@@ -23,12 +22,15 @@ _INVOKE = re.compile(r":states:::(?:aws-sdk:)?lambda:invoke(?:\.waitForTaskToken
 
 
 class Task:
-    """One Lambda task: ``name`` is its path through maps and parallels, ``Outer[0]/Inner``; ``state`` its definition."""
+    """One task: ``name`` is its path through maps and parallels, ``Outer[0]/Inner``; ``state`` its definition.
 
-    __slots__ = ("name", "state")
+    ``around`` are the maps and parallels that it is in, the innermost first.
+    """
 
-    def __init__(self, name: str, state: Value) -> None:
-        self.name, self.state = name, state
+    __slots__ = ("around", "name", "state")
+
+    def __init__(self, name: str, state: Value, around: tuple[Value, ...]) -> None:
+        self.name, self.state, self.around = name, state, around
 
 
 def edges(graph: Graph) -> Iterator[Edge]:
@@ -40,24 +42,26 @@ def edges(graph: Graph) -> Iterator[Edge]:
 
 def tasks(graph: Graph, machine: Resource) -> Iterator[Task]:
     """List every task state of a state machine."""
-    body = definition(machine)
+    body = definition(graph, machine)
     if body.unknown:
         graph.coverage.miss(body.place, body.unknown)
     elif body.is_absent:
         graph.coverage.miss(machine.place, "the definition is in S3 or in a file that is not given")
-    yield from _states(body, "", 0)
+    yield from _states(body, "", ())
 
 
-def definition(machine: Resource) -> Value:
+def definition(graph: Graph, machine: Resource) -> Value:
     """Read a state machine's definition as plain data, its substitutions put in."""
-    raw = machine.get("DefinitionString")
-    if raw.is_absent:
-        raw = machine.get("Definition")
-    raw = raw.whole()
-    substitutions = machine.get("DefinitionSubstitutions").whole()
-    names = substitutions.only if type(substitutions.only) is dict else {}
-    cases = tuple(Case(_substituted(case.data, names), case.when) for case in raw.cases)
-    return parsed(Value(cases, raw.place, None))
+    if machine not in graph.definitions:
+        raw = machine.get("DefinitionString")
+        if raw.is_absent:
+            raw = machine.get("Definition")
+        raw = raw.whole()
+        substitutions = machine.get("DefinitionSubstitutions").whole()
+        names = substitutions.only if type(substitutions.only) is dict else {}
+        cases = tuple(Case(_substituted(case.data, names), case.when) for case in raw.cases)
+        graph.definitions[machine] = parsed(Value(cases, raw.place, None))
+    return graph.definitions[machine]
 
 
 def _substituted(data: Any, names: dict[str, Any]) -> Any:
@@ -72,20 +76,26 @@ def _substituted(data: Any, names: dict[str, Any]) -> Any:
     return [_substituted(item, names) for item in data] if type(data) is list else data
 
 
-def _states(container: Value, prefix: str, depth: int) -> Iterator[Task]:
-    if depth > 20:  # noqa: PLR2004 - no workflow nests so deep; a loop of references would
+def _states(container: Value, prefix: str, around: tuple[Value, ...]) -> Iterator[Task]:
+    if len(around) > 20:  # noqa: PLR2004 - no workflow nests so deep; a loop of references would
         return
     for name, state in container.get("States").items():
         path = f"{prefix}{name}"
-        kind = state.get("Type").only
-        if kind == "Task":
-            yield Task(path, state)
-        elif kind == "Parallel":
-            for index, branch in enumerate(state.get("Branches").elements()):
-                yield from _states(branch, f"{path}[{index}]/", depth + 1)
-        elif kind == "Map":
-            for key in ("ItemProcessor", "Iterator"):
-                yield from _states(state.get(key), f"{path}/", depth + 1)
+        if state.get("Type").only == "Task":
+            yield Task(path, state, around)
+        for step, inner in inner_workflows(state):
+            yield from _states(inner, f"{path}{step}/", (state, *around))
+
+
+def inner_workflows(state: Value) -> Iterator[tuple[str, Value]]:
+    """List the branches of a Parallel as ``[0]``, ``[1]`` ..., and what a Map runs for each item."""
+    kind = state.get("Type").only
+    if kind == "Parallel":
+        for index, branch in enumerate(state.get("Branches").elements()):
+            yield f"[{index}]", branch
+    elif kind == "Map":
+        for key in ("ItemProcessor", "Iterator"):
+            yield "", state.get(key)
 
 
 def _task(graph: Graph, machine: Resource, task: Task) -> Iterator[Edge]:
@@ -104,11 +114,16 @@ def _task(graph: Graph, machine: Resource, task: Task) -> Iterator[Edge]:
         mode = ASYNC if arguments.get("InvocationType").only == "Event" else SYNC
     elif isinstance(text, str) and ":states:::" in text:
         return
-    wait = task.state.get("TimeoutSeconds").numbers() if mode == SYNC else None
-    if not task.state.get("TimeoutSecondsPath").is_absent and wait is not None:
-        reason = token("?", "TimeoutSecondsPath takes it from the workflow's input")
-        wait = Value((Case(reason),), wait.place, None).numbers()
+    wait = seconds_of(task.state, "TimeoutSeconds") if mode == SYNC else None
     for target in graph.invoked(function):
         yield Edge(
             "states", mode, machine, target, task.state.place, label=task.name, wait=wait, details=task.state
         )
+
+
+def seconds_of(state: Value, key: str) -> Value:
+    """Read ``TimeoutSeconds`` or ``HeartbeatSeconds`` of a task; unknown if it is taken from the workflow's input."""
+    seconds = state.get(key).numbers()
+    if state.get(f"{key}Path").is_absent:
+        return seconds
+    return Value(one(Unknown(f"{key}Path takes it from the workflow's input")), seconds.place, None)

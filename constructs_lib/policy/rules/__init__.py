@@ -5,6 +5,13 @@ from __future__ import annotations
 from constructs_lib.policy.rules.c501_warm_capacity_bypassed import WarmCapacityBypassed
 from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
 from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
+from constructs_lib.policy.rules.i201_doom_loop import DoomLoop
+from constructs_lib.policy.rules.i202_no_room_after_reinit import NoRoomAfterReinit
+from constructs_lib.policy.rules.i203_init_over_limit import InitOverLimit
+from constructs_lib.policy.rules.i204_extension_without_timeout import ExtensionWithoutTimeout
+from constructs_lib.policy.rules.i205_extension_wrong_build import ExtensionWrongBuild
+from constructs_lib.policy.rules.i206_snapstart_unused import SnapstartUnused
+from constructs_lib.policy.rules.i207_snapstart_conflict import SnapstartConflict
 from constructs_lib.policy.rules.q301_visibility_shorter_than_function import VisibilityShorterThanFunction
 from constructs_lib.policy.rules.q302_visibility_under_six_times import VisibilityUnderSixTimes
 from constructs_lib.policy.rules.q303_too_few_receives import TooFewReceives
@@ -17,17 +24,43 @@ from constructs_lib.policy.rules.q309_mapping_outruns_reserve import MappingOutr
 from constructs_lib.policy.rules.s801_plaintext_secret import PlaintextSecret
 from constructs_lib.policy.rules.t101_gateway_gives_up_first import GatewayGivesUpFirst
 from constructs_lib.policy.rules.t102_cold_start_outlasts_gateway import ColdStartOutlastsGateway
+from constructs_lib.policy.rules.t103_gateway_wait_over_limit import GatewayWaitOverLimit
+from constructs_lib.policy.rules.t104_authorizer_too_slow import AuthorizerTooSlow
+from constructs_lib.policy.rules.t105_trigger_limit import TriggerLimit
+from constructs_lib.policy.rules.t106_nested_invoke import NestedInvoke
+from constructs_lib.policy.rules.t107_custom_resource_gives_up_first import CustomResourceGivesUpFirst
+from constructs_lib.policy.rules.t108_cdn_gives_up_first import CdnGivesUpFirst
 from constructs_lib.policy.rules.t109_default_function_timeout import DefaultFunctionTimeout
+from constructs_lib.policy.rules.t110_client_outlasts_function import ClientOutlastsFunction
+from constructs_lib.policy.rules.t111_load_balancer_client import LoadBalancerClient
 from constructs_lib.policy.rules.v001_expired_waiver import ExpiredWaiver
 from constructs_lib.policy.rules.v002_refused_waiver import RefusedWaiver
 from constructs_lib.policy.rules.v003_unused_waiver import UnusedWaiver
 from constructs_lib.policy.rules.w401_task_without_timeout import TaskWithoutTimeout
 from constructs_lib.policy.rules.w402_task_gives_up_first import TaskGivesUpFirst
+from constructs_lib.policy.rules.w403_heartbeat_after_timeout import HeartbeatAfterTimeout
+from constructs_lib.policy.rules.w404_transient_errors_not_retried import TransientErrorsNotRetried
+from constructs_lib.policy.rules.w405_express_too_long import ExpressTooLong
 
 ALL = (
     GatewayGivesUpFirst(),
     ColdStartOutlastsGateway(),
+    GatewayWaitOverLimit(),
+    AuthorizerTooSlow(),
+    TriggerLimit(),
+    NestedInvoke(),
+    CustomResourceGivesUpFirst(),
+    CdnGivesUpFirst(),
     DefaultFunctionTimeout(),
+    ClientOutlastsFunction(),
+    LoadBalancerClient(),
+    DoomLoop(),
+    NoRoomAfterReinit(),
+    InitOverLimit(),
+    ExtensionWithoutTimeout(),
+    ExtensionWrongBuild(),
+    SnapstartUnused(),
+    SnapstartConflict(),
     VisibilityShorterThanFunction(),
     VisibilityUnderSixTimes(),
     TooFewReceives(),
@@ -39,6 +72,9 @@ ALL = (
     MappingOutrunsReserve(),
     TaskWithoutTimeout(),
     TaskGivesUpFirst(),
+    HeartbeatAfterTimeout(),
+    TransientErrorsNotRetried(),
+    ExpressTooLong(),
     WarmCapacityBypassed(),
     WarmOverReserve(),
     AsyncEventLost(),
