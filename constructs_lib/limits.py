@@ -92,7 +92,7 @@ COGNITO_TRIGGER_WAIT = Fact(
     5, "s", "cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers"
 )
 COGNITO_TRIGGER_ATTEMPTS = Fact(
-    3, "times", "cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers"
+    3, "attempts", "cognito/latest/developerguide/cognito-user-pools-working-with-lambda-triggers"
 )
 EDGE_VIEWER_TIMEOUT = Fact(5, "s", "AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions")
 EDGE_ORIGIN_TIMEOUT = Fact(30, "s", "AmazonCloudFront/latest/DeveloperGuide/edge-functions-restrictions")
@@ -153,6 +153,8 @@ KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
 STREAM_RETRIES_DEFAULT = Fact(
     -1, "retries", "botocore:lambda MaximumRetryAttempts"
 )  # -1: until the record expires
+EVENT_TARGET_RETRIES_DEFAULT = Fact(185, "retries", "eventbridge/latest/userguide/eb-rule-retry-policy")
+EVENT_TARGET_AGE_DEFAULT = Fact(24, "h", "eventbridge/latest/userguide/eb-rule-retry-policy")
 
 # Step Functions -------------------------------------------------------------------------------------------------
 TASK_TIMEOUT_DEFAULT = Fact(99_999_999, "s", "step-functions/latest/dg/state-task")

@@ -116,6 +116,11 @@ class Function:
         return value.only if isinstance(value.only, float) else None
 
     @property
+    def work(self) -> Value:
+        """H in seconds where it is declared as one number; ABSENT otherwise."""
+        return self.declared("work").numbers()
+
+    @property
     def init_evidence(self) -> str:
         """How I is known: declared, measured or observed."""
         return str(self.budget.get("init_evidence", "declared"))
@@ -129,6 +134,14 @@ class Function:
     def resets_after_timeout(self) -> bool:
         """Whether a timeout ends the environment, so that init runs again; not so on Managed Instances."""
         return self.resource.get("CapacityProviderConfig").is_absent
+
+    def room(self, runs: float) -> float:
+        """Seconds for the handler's work in a timeout of ``runs``, where init may run again inside it (H3).
+
+        All of them where init alone takes as long: that is another fault.
+        """
+        init = self.init if self.init is not None and self.resets_after_timeout else 0
+        return runs - init if runs > init else runs
 
     # Qualifiers and capacity --------------------------------------------------------------------------------------
 
@@ -166,9 +179,9 @@ class Function:
         ]
 
     @property
-    def has_snapstart(self) -> bool:
-        """Whether SnapStart is on for its versions."""
-        return bool(self.resource.get("SnapStart", "ApplyOn").only == "PublishedVersions")
+    def snapstart(self) -> Value:
+        """PublishedVersions where SnapStart is on, else None as text."""
+        return self.resource.get("SnapStart", "ApplyOn").default("None")
 
     # Failure paths ------------------------------------------------------------------------------------------------
 

@@ -27,4 +27,12 @@ def edges(graph: Graph) -> Iterator[Edge]:
             mode = ASYNC if name in _SENDERS else SYNC
             wait = Value(one(float(COGNITO_TRIGGER_WAIT)), arn.place, None) if mode == SYNC else None
             for target in graph.invoked(arn):
-                yield Edge("cognito", mode, pool, target, arn.place, label=f"trigger {name}", wait=wait)
+                yield Edge(
+                    "cognito",
+                    mode,
+                    pool,
+                    target,
+                    arn.place,
+                    label=f"trigger {name} of {pool.name}",
+                    wait=wait,
+                )

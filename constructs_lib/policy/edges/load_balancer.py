@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from constructs_lib.limits import ALB_IDLE_DEFAULT
 from constructs_lib.policy.graph import SYNC, Edge
+from constructs_lib.policy.values import Unknown, Value
+from constructs_lib.policy.values.cases import one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.values import Resource, Value
+    from constructs_lib.policy.values import Resource
 
+_BALANCER = "AWS::ElasticLoadBalancingV2::LoadBalancer"
 _LISTENER = "AWS::ElasticLoadBalancingV2::Listener"
 
 
@@ -47,3 +51,16 @@ def _forwards(graph: Graph, actions: Value, group: Resource) -> bool:
         if any(graph.designated(target.get("TargetGroupArn")) is group for target in targets):
             return True
     return False
+
+
+def idle_timeout(balancer: Resource) -> Value:
+    """Read how long a load balancer keeps a silent connection, in seconds; unknown if it is not in the templates."""
+    attributes = balancer.get("LoadBalancerAttributes")
+    if balancer.type != _BALANCER:
+        return Value(one(Unknown("the load balancer is not in the given templates")), balancer.place, None)
+    for attribute in attributes.elements():
+        key = attribute.get("Key")
+        if key.unknown or any(case.data == "idle_timeout.timeout_seconds" for case in key.cases):
+            value = key if key.unknown else attribute.get("Value")
+            return value.default(float(ALB_IDLE_DEFAULT)).numbers()
+    return Value(one(float(ALB_IDLE_DEFAULT)), attributes.place, None)

@@ -1,0 +1,136 @@
+"""T108 cdn-gives-up-first."""
+
+from __future__ import annotations
+
+from constructs_lib.limits import CLOUDFRONT_ATTEMPTS, CLOUDFRONT_READ_DEFAULT, CLOUDFRONT_READ_MAX, INIT_MAX
+from constructs_lib.policy.edges.cloudfront import origins
+from constructs_lib.policy.graph import SYNC
+from constructs_lib.policy.rule import WARNING, Finding, Rule
+from constructs_lib.timeouts.inequalities import wait_above
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.edges.cloudfront import Origin
+    from constructs_lib.policy.graph import Edge, Graph
+
+_URL = """
+Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}
+Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !GetAtt Orders.Arn, AuthType: AWS_IAM, INVOKE}}
+Site:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      Origins:
+        - Id: orders
+          DomainName: !Select [2, !Split ["/", !GetAtt Url.FunctionUrl]]
+          CustomOriginConfig: {OriginProtocolPolicy: https-only, READ}
+"""
+_BUFFERED = _URL.replace("INVOKE", "InvokeMode: BUFFERED")
+_API = """
+Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: FUNCTION}}
+Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Orders.Arn}}
+Site:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      Origins:
+        - Id: orders
+          DomainName: !Sub ${Api}.execute-api.${AWS::Region}.amazonaws.com
+          CustomOriginConfig: {OriginProtocolPolicy: https-only, OriginReadTimeout: 20}
+"""
+
+
+class CdnGivesUpFirst(Rule):
+    """CloudFront stops waiting while the API or function behind it may still answer.
+
+    ## Why is this bad?
+    The viewer gets a 504 while the function runs on. CloudFront then asks again for a GET, by default three times in all,
+    so that the same work runs side by side: more attempts do not make it wait longer for any of them.
+
+    ## What to do
+    Raise OriginReadTimeout over the API's integration timeout or the function's timeout, or lower those.
+
+    ## Known limits
+    An API is not reported where its function's timeout and the 10 s that an init may take fit into the read timeout.
+    When the first byte of a streamed response comes is not known.
+    """
+
+    id = "T108"
+    name = "cdn-gives-up-first"
+    severity = WARNING
+    limits = (CLOUDFRONT_READ_DEFAULT, CLOUDFRONT_READ_MAX, CLOUDFRONT_ATTEMPTS, INIT_MAX)
+    bad = {
+        "function URL behind the default of 30 s": _BUFFERED.replace("READ", "HTTPSPort: 443"),
+        "API behind 20 s": _API.replace("FUNCTION", "25"),
+    }
+    good = {
+        "as long as the function": _BUFFERED.replace("READ", "OriginReadTimeout: 60"),
+        "function that ends in time": _API.replace("FUNCTION", "10"),
+    }
+    undecided = {
+        "read timeout imported": _BUFFERED.replace("READ", "OriginReadTimeout: !ImportValue read"),
+        "streamed": _URL.replace("INVOKE", "InvokeMode: RESPONSE_STREAM").replace("READ", "HTTPSPort: 443"),
+    }
+
+    def check(self, graph: Graph) -> Iterator[Finding]:
+        """Compare each origin's read timeout with the slowest route behind it; one finding an origin is enough."""
+        for origin in origins(graph):
+            behind = [
+                edge
+                for edge in graph.edges
+                if edge.source is origin.behind and edge.kind in _KINDS and edge.mode == SYNC
+            ]
+            slow = [found for edge in behind for found in self._outlasting(graph, origin, edge)]
+            yield from (finding for _, finding in sorted(slow, key=lambda each: -each[0])[:1])
+
+    def _outlasting(self, graph: Graph, origin: Origin, edge: Edge) -> Iterator[tuple[float, Finding]]:
+        if _streams(edge):
+            graph.coverage.undecided(origin.read.place, "when the first byte of a streamed response comes")
+            return
+        wait = edge.wait or edge.function.timeout
+        for read, tries, limit, runs, when in graph.known(
+            origin.read, origin.attempts, wait, edge.function.timeout, given=edge.when
+        ):
+            most = _longest(edge, limit, runs)
+            if read >= most:
+                continue
+            most_read = graph.settings.cloudfront_read or CLOUDFRONT_READ_MAX
+            message = (
+                f"{origin.label} waits {read:g} s for {_behind(edge)}, which may take {most:g} s: the viewer gets a 504"
+                f"{_again(tries)}."
+            )
+            fix = f"Raise OriginReadTimeout to >= {most:g} (limit {most_read:g} s), or shorten what it waits for."
+            path = (origin.distribution.id, *edge.path)
+            yield most, self.finding(origin.read.place, message, fix=fix, path=path, when=when)
+
+
+_KINDS = ("rest", "http", "url", "alb")
+
+
+def _longest(edge: Edge, wait: float, runs: float) -> float:
+    """An API answers when it gives up or its function ends, init included; a URL only when its function ends."""
+    init = edge.function.init
+    if edge.wait is None:
+        return wait_above(runs, init or 0, 0)
+    return min(wait, wait_above(runs, INIT_MAX if init is None else init, 0))
+
+
+def _behind(edge: Edge) -> str:
+    name = edge.source.name
+    return edge.label if edge.label.endswith(name) else f"{edge.label} of {name}"
+
+
+def _again(attempts: float) -> str:
+    return (
+        f", and CloudFront asks for a GET up to {attempts:g} times, each beside the last"
+        if attempts > 1
+        else ""
+    )
+
+
+def _streams(edge: Edge) -> bool:
+    modes = ("InvokeMode", "ResponseTransferMode", "responseTransferMode")
+    said = {edge.details.get(mode).only for mode in modes} if edge.details else set()
+    return not said.isdisjoint({"RESPONSE_STREAM", "STREAM"})
