@@ -130,6 +130,9 @@ class _Cli:
             **self.tools.environment(os.environ),
             **aws_environment(self.local.endpoint, self.local.region, account),
             "CDK_HOME": str(self.local.run_directory / "cdk"),
+            "TMPDIR": str(
+                self.local.run_directory
+            ),  # so that what an interrupted Node leaves goes with the rest
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CDK_DISABLE_VERSION_CHECK": "1",
         }
