@@ -7,11 +7,14 @@ import re
 import shutil
 import subprocess
 import tempfile
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from constructs_lib.local import processes
 from constructs_lib.local.toolchain import find_toolchain
 from demo.expectation import UnexpectedError
+from demo.screen import NARROWEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,13 +37,10 @@ def refused_at_synth(_system: System, screen: Screen) -> str:
         screen.say(f"In a copy of the app, {STACK}:")
         screen.say(f"- {BEFORE}...\n+ {AFTER}...", "yellow")
         with screen.working("cdk synth"):
-            done = _synthesize(copy)
-    said = done.stdout + done.stderr
-    if done.returncode == 0 or ERROR not in said:
-        raise UnexpectedError(
-            f"cdk synth: got exit code {done.returncode}; expected a {ERROR}\n{said[-2000:]}"
-        )
-    screen.say(f"cdk synth: exit code {done.returncode}")
+            code, said = _synthesize(copy)
+    if code == 0 or ERROR not in said:
+        raise UnexpectedError(f"cdk synth: got exit code {code}; expected a {ERROR}\n{said[-2000:]}")
+    screen.say(f"cdk synth: exit code {code}")
     screen.say("\n".join(_essence(said)), "red")
     return "a function that may run longer than its caller waits is refused at synth"
 
@@ -56,25 +56,30 @@ def _copy_app(copy: Path) -> None:
     (copy / STACK).write_text(text.replace(BEFORE, AFTER))
 
 
-def _synthesize(app: Path) -> subprocess.CompletedProcess[str]:
+def _synthesize(app: Path) -> tuple[int, str]:
     tools = find_toolchain(ROOT)
-    return subprocess.run(
+    child = subprocess.Popen(
         [str(tools.cdk), "synth", "--quiet", "--no-color", "--no-notices"],
         cwd=app,
-        env={**tools.environment(os.environ), "CDK_DISABLE_VERSION_CHECK": "1"},
-        capture_output=True,
-        text=True,
-        check=False,
+        env={**tools.environment(os.environ), "CDK_DISABLE_VERSION_CHECK": "1", "TMPDIR": str(app)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
     )
+    try:
+        said, _ = child.communicate()
+    finally:
+        processes.end(child.pid, app, child)
+    return child.returncode, said.decode(errors="replace")
 
 
 def _essence(said: str) -> Iterator[str]:
-    """Give the error without the inequalities that hold, narrow enough for any terminal."""
-    lines = said[said.rindex(ERROR) :].splitlines()
-    for line in lines:
+    """Give the error without the inequalities that hold, in lines that fit any terminal."""
+    for line in said[said.rindex(ERROR) :].splitlines():
         if line.startswith("python app.py"):
             return
         if " holds, " in line:
             continue
         indent = line[: len(line) - len(line.lstrip())]
-        yield indent + re.sub(" {2,}", "  ", line.strip())
+        short = line if len(line) <= NARROWEST else indent + re.sub(" {2,}", "  ", line.strip())
+        yield textwrap.fill(short, NARROWEST, subsequent_indent=f"{indent}    ")

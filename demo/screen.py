@@ -13,7 +13,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-WIDEST = 100
+NARROWEST, WIDEST = 80, 100  # columns
 _COUNTED = re.compile(r"(?P<stack>\S+): (?P<done>\d+)/(?P<all>\d+) ")
 
 

@@ -6,6 +6,7 @@ import contextlib
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,6 +48,13 @@ class Demo:
             if words in line:
                 return
         raise AssertionError(f"the demo ended without {words!r}:\n{self.said}")
+
+    def until_file(self, pattern: str) -> None:
+        """Wait until such a file is somewhere in its directory."""
+        deadline = time.monotonic() + PATIENCE
+        while not any(self.directory.rglob(pattern)):
+            assert time.monotonic() < deadline, f"no {pattern} within {PATIENCE} s"
+            time.sleep(0.05)
 
     def signal(self, number: signal.Signals) -> None:
         """Send a signal to the demo alone."""
