@@ -26,7 +26,7 @@ class Operation:
 
 def operations(body: Value) -> Iterator[Operation]:
     """List the operations of a body that have an integration; a body that is text is read as JSON or YAML."""
-    body = _parsed(body)
+    body = parsed_body(body)
     shared = dict(body.get("components", "x-amazon-apigateway-integrations").items())
     for path, item in body.get("paths").items():
         for key, operation in item.items():
@@ -43,7 +43,7 @@ def operations(body: Value) -> Iterator[Operation]:
 
 def authorizers(body: Value) -> Iterator[tuple[str, Value]]:
     """List the Lambda authorizers of a body by name, each with its URI; Swagger 2 and OpenAPI 3 keep them apart."""
-    body = _parsed(body)
+    body = parsed_body(body)
     for schemes in (body.get("securityDefinitions"), body.get("components", "securitySchemes")):
         for name, scheme in schemes.items():
             uri = scheme.get(_AUTHORIZER, "authorizerUri")
@@ -51,7 +51,8 @@ def authorizers(body: Value) -> Iterator[tuple[str, Value]]:
                 yield name, uri
 
 
-def _parsed(body: Value) -> Value:
+def parsed_body(body: Value) -> Value:
+    """Read a body that is text as JSON or YAML; a mapping stays as it is."""
     text = body.only
     if not isinstance(text, str):
         return body

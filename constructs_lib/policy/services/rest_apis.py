@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.edges.openapi import operations
+from functools import cached_property
+
+from constructs_lib.policy.edges.openapi import operations, parsed_body
 from constructs_lib.policy.edges.rest_api import route_of
 from constructs_lib.policy.values import ABSENT, Value
 from constructs_lib.policy.values.cases import one
@@ -44,11 +46,33 @@ class Method:
         return self.value.get("AuthorizationType" if self.is_resource else "security")
 
     @property
+    def resource(self) -> Resource:
+        """The resource that holds the definition: the method's own, or the API with the body."""
+        return self.value.place.resource
+
+    @property
+    def cache_key(self) -> Value:
+        """The list of cache key parameters of the integration."""
+        return self.integration.get("CacheKeyParameters" if self.is_resource else "cacheKeyParameters")
+
+    @property
     def cache_keys(self) -> list[str]:
-        """The cache key parameters of the integration: ``method.request.querystring.page`` ..."""
-        keys = self.integration.get("CacheKeyParameters" if self.is_resource else "cacheKeyParameters")
-        texts = [element.texts().only for element in keys.elements()]
-        return [text for text in texts if isinstance(text, str)]
+        """The cache key parameters, of every case: ``method.request.querystring.page`` ..."""
+        texts = [case.data for each in self.cache_key.elements() for case in each.texts().cases]
+        return [text for text in texts if type(text) is str]
+
+    @property
+    def unknown_keys(self) -> str | None:
+        """Why the cache key may hold more than :attr:`cache_keys`, or None if it does not."""
+        return self.cache_key.unknown or next(
+            (each.unknown for each in self.cache_key.elements() if each.unknown), None
+        )
+
+    def mapped(self, parameter: str) -> object:
+        """Say what the integration fills one of its own parameters from; None for parameters of the method."""
+        return self.integration.get(
+            "RequestParameters" if self.is_resource else "requestParameters", parameter
+        ).only
 
 
 class Api:
@@ -60,21 +84,41 @@ class Api:
     @property
     def methods(self) -> Iterator[Method]:
         """Every method of the API."""
-        for method in self.graph.of_type("AWS::ApiGateway::Method"):
-            if self.graph.designated(method.get("RestApiId"), _API) is self.resource:
-                verb = method.get("HttpMethod").texts().only
-                yield Method(str(verb), route_of(self.graph, method), method.value, is_resource=True)
-        for operation in operations(self.resource.get("Body")):
+        for method in self.resources("AWS::ApiGateway::Method"):
+            verb = method.get("HttpMethod").texts().only
+            yield Method(str(verb).upper(), route_of(self.graph, method), method.value, is_resource=True)
+        for operation in operations(self.body):
             yield Method(operation.verb, operation.path, operation.value, is_resource=False)
 
     @property
     def stages(self) -> list[Resource]:
         """Its stages."""
+        return self.resources("AWS::ApiGateway::Stage")
+
+    @property
+    def deployments(self) -> list[Resource]:
+        """Its deployments."""
+        return self.resources("AWS::ApiGateway::Deployment")
+
+    def resources(self, kind: str) -> list[Resource]:
+        """List the resources of a type that name this API as theirs."""
         return [
-            stage
-            for stage in self.graph.of_type("AWS::ApiGateway::Stage")
-            if self.graph.designated(stage.get("RestApiId"), _API) is self.resource
+            resource
+            for resource in self.graph.of_type(kind)
+            if self.graph.designated(resource.get("RestApiId"), _API) is self.resource
         ]
+
+    @cached_property
+    def body(self) -> Value:
+        """Its OpenAPI body, read if it is text; ABSENT if it has none."""
+        return parsed_body(self.resource.get("Body"))
+
+    @property
+    def hidden(self) -> str | None:
+        """Why some of its methods may not be known, or None if all are."""
+        if not self.resource.get("BodyS3Location").is_absent:
+            return "the API's definition is in S3"
+        return self.body.unknown or self.body.get("paths").unknown
 
     @property
     def endpoint_types(self) -> Value:
@@ -91,13 +135,12 @@ class MethodSetting:
         self.value = value
         path, verb = value.get("ResourcePath").texts().only, value.get("HttpMethod").texts().only
         # CloudFormation writes a slash in a path as ~1
-        self.path = path.replace("~1", "/") if isinstance(path, str) else "/*"
+        self.path = "/" + path.replace("~1", "/").strip("/") if isinstance(path, str) else "/*"
         self.verb = verb if isinstance(verb, str) else "*"
 
     def covers(self, method: Method) -> bool:
         """Tell whether the setting counts for a method; ``*`` covers every path and verb."""
-        path = "/" + self.path.strip("/")
-        return path in {"/*", "/" + method.path.strip("/")} and self.verb in {"*", method.verb, "ANY"}
+        return self.path in {"/*", "/" + method.path.strip("/")} and self.verb in {"*", method.verb, "ANY"}
 
 
 def endpoint_types(api: Resource) -> Value:
