@@ -12,15 +12,19 @@ from __future__ import annotations
 import argparse
 import importlib
 import sys
-from typing import TYPE_CHECKING
 
 from constructs_lib import __version__
 from constructs_lib.errors import ConstructsLibError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 COMMANDS = {
+    "check": "prove on templates that waits, capacity and failure paths fit together",
+    "explain": "say what a rule means, why it matters and what to do",
+    "rules": "list every rule",
+    "graph": "show who invokes whom and how long each waits",
     "local": "run a local AWS on this machine and deploy CDK apps to it",
 }
 

@@ -1,0 +1,163 @@
+"""Everything a report says, as plain data: every format starts from here.
+
+Systems are added one after the other, and nothing of their templates is kept, so that a folder of thousands takes no more
+memory than its findings.
+"""
+
+from __future__ import annotations
+
+from constructs_lib.policy.report.picture import amount, edge_data, picture, steps
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from constructs_lib.policy import Report
+    from constructs_lib.policy.coverage import Gap
+    from constructs_lib.policy.graph import Edge, Graph
+    from constructs_lib.policy.rule import Finding
+
+SEVERITIES = ("error", "warning", "note")
+
+
+class Route:
+    """A path through the system, drawn: ``GET /orders ──10 s──▶ alias live ──▶ Orders (60 s)``."""
+
+    __slots__ = ("runs", "steps", "waits")
+
+    def __init__(self, names: list[str], waits: str | None = None, runs: str | None = None) -> None:
+        self.steps, self.waits, self.runs = names, waits, runs
+
+    def drawn(self, *, ascii_only: bool = False) -> str:
+        """Write it as one line."""
+        dash, head = ("-", ">") if ascii_only else ("─", "▶")
+        first, *others = self.steps
+        arrows = [f" {dash * 2} {self.waits} {dash * 2}{head} " if self.waits else f" {dash * 2}{head} "]
+        arrows += [f" {dash * 2}{head} "] * len(others)
+        line = first + "".join(arrow + name for arrow, name in zip(arrows, others, strict=False))
+        return f"{line} (may run {self.runs})" if self.runs else line
+
+
+class Document:
+    """What a check found and saw.
+
+    Args:
+        strict: warnings fail too.
+        pictures: keep each system's picture, for formats that draw it.
+
+    Attributes:
+        findings: as :meth:`Finding.as_dict` gives them.
+        routes: the path of each finding, drawn; one entry for each finding.
+        coverage: templates and systems read, edges followed, what was not followed, not decided, not readable.
+        pictures: one for each system, if they are kept.
+    """
+
+    __slots__ = ("_pictures", "coverage", "findings", "pictures", "routes", "strict")
+
+    def __init__(self, *, strict: bool = False, pictures: bool = False) -> None:
+        self.strict, self._pictures = strict, pictures
+        self.findings: list[dict[str, Any]] = []
+        self.routes: list[Route] = []
+        self.pictures: list[dict[str, Any]] = []
+        self.coverage: dict[str, Any] = {
+            "templates": 0,
+            "systems": 0,
+            "edges_followed": 0,
+            "not_followed": [],
+            "undecided": [],
+            "unreadable": [],
+        }
+
+    def add(self, report: Report) -> None:
+        """Add what a check found."""
+        self.coverage["templates"] += report.templates
+        self.coverage["systems"] += len(report.graphs)
+        self.coverage["unreadable"] += [str(error) for error in report.unreadable]
+        by_system: dict[object, list[Finding]] = {}
+        for finding in report.findings:
+            by_system.setdefault(finding.place.resource.stack.system, []).append(finding)
+        for graph in report.graphs:
+            self._add_graph(graph, by_system.pop(graph.system, ()))
+        for findings in by_system.values():  # about waivers in the settings, which are in no template
+            for finding in findings:
+                self._add(finding, None)
+
+    def _add_graph(self, graph: Graph, findings: Iterable[Finding]) -> None:
+        self.coverage["edges_followed"] += len(graph.edges)
+        self.coverage["not_followed"] += [_gap(gap) for gap in graph.coverage.missed]
+        self.coverage["undecided"] += [_gap(gap) for gap in graph.coverage.unknowns]
+        first = len(self.findings)
+        edges: dict[tuple[str, ...], Edge] = {}
+        for edge in graph.edges:
+            edges.setdefault(edge.path, edge)
+        for finding in findings:
+            self._add(finding, edges.get(finding.path))
+        if self._pictures:
+            self.pictures.append({**picture(graph), "findings": range(first, len(self.findings))})
+
+    def _add(self, finding: Finding, edge: Edge | None) -> None:
+        self.findings.append(finding.as_dict())
+        self.routes.append(_route(finding, edge))
+
+    def count(self, severity: str) -> int:
+        """Count the findings of a severity that no waiver accepts."""
+        return sum(found["severity"] == severity and found["waived"] is None for found in self.findings)
+
+    @property
+    def waived(self) -> int:
+        """The number of findings that a waiver accepts."""
+        return sum(found["waived"] is not None for found in self.findings)
+
+    @property
+    def failed(self) -> bool:
+        """Whether some finding must be mended: an error, or in strict mode a warning."""
+        return self.count("error") > 0 or (self.strict and self.count("warning") > 0)
+
+    def fails(self, finding: dict[str, Any]) -> bool:
+        """Tell whether this finding must be mended."""
+        wanted = ("error", "warning") if self.strict else ("error",)
+        return finding["waived"] is None and finding["severity"] in wanted
+
+    @property
+    def summary(self) -> str:
+        """Say the outcome in one line: ``2 errors, 1 warning, 3 waived``."""
+        counts = [counted(self.count(severity), severity) for severity in SEVERITIES if self.count(severity)]
+        text = ", ".join(counts) or "no findings"
+        return f"{text}, {self.waived} waived" if self.waived else text
+
+
+def counted(number: int, noun: str) -> str:
+    """Write a number of things: ``1 error``, ``2 errors``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def where(entry: dict[str, Any]) -> str:
+    """Write the place of a finding or of a gap, as terminals and editors understand it."""
+    return f"{entry['file']}:{entry['line']}:{entry['column']}"
+
+
+def what(entry: dict[str, Any]) -> str:
+    """Name the property that a finding or a gap is about: ``GetOrders.Integration.TimeoutInMillis``."""
+    return f"{entry['logical_id']}.{entry['property']}" if entry["property"] else str(entry["logical_id"])
+
+
+def _gap(gap: Gap) -> dict[str, Any]:
+    line, column = gap.place.locate()
+    return {
+        "file": gap.place.file,
+        "line": line,
+        "column": column,
+        "logical_id": gap.place.resource.id,
+        "property": gap.place.property_path,
+        "construct_path": gap.place.resource.construct_path,
+        "reason": gap.reason,
+    }
+
+
+def _route(finding: Finding, edge: Edge | None) -> Route:
+    if edge is None:
+        resources = finding.place.resource.stack.resources
+        return Route([resources[name].name if name in resources else name for name in finding.path])
+    data = edge_data(edge)
+    return Route(steps(data), amount(data["wait"]), amount(data["timeout"]))
