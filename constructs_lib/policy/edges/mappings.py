@@ -46,7 +46,8 @@ class Mapping:
     @property
     def label(self) -> str:
         """What it reads, in people's words: ``queue Orders``."""
-        return f"{_noun(self.kind)} {self.source.name}" if self.source else f"mapping {self.resource.name}"
+        noun = _noun(self.kind)
+        return f"{noun} {self.source.name}" if self.source else f"{noun} of mapping {self.resource.name}"
 
     def path(self, graph: Graph) -> tuple[str, ...]:
         """The logical ids from source to function, as far as they are known."""
@@ -98,4 +99,6 @@ def _kind(text: object) -> str:
 
 
 def _noun(kind: str) -> str:
-    return {"sqs": "queue", "kinesis": "stream", "dynamodb": "table stream"}.get(kind, kind)
+    return {"sqs": "queue", "kinesis": "stream", "dynamodb": "table stream", "mapping": "source"}.get(
+        kind, kind
+    )

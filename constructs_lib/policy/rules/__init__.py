@@ -5,6 +5,12 @@ from __future__ import annotations
 from constructs_lib.policy.rules.c501_warm_capacity_bypassed import WarmCapacityBypassed
 from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
 from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
+from constructs_lib.policy.rules.d702_useless_dlq import UselessDlq
+from constructs_lib.policy.rules.d703_encrypted_dlq_unwritable import EncryptedDlqUnwritable
+from constructs_lib.policy.rules.d704_target_without_dlq import TargetWithoutDlq
+from constructs_lib.policy.rules.d705_subscription_without_dlq import SubscriptionWithoutDlq
+from constructs_lib.policy.rules.d706_silent_dlq import SilentDlq
+from constructs_lib.policy.rules.d707_dlq_kind_mismatch import DlqKindMismatch
 from constructs_lib.policy.rules.i201_doom_loop import DoomLoop
 from constructs_lib.policy.rules.i202_no_room_after_reinit import NoRoomAfterReinit
 from constructs_lib.policy.rules.i203_init_over_limit import InitOverLimit
@@ -78,6 +84,12 @@ ALL = (
     WarmCapacityBypassed(),
     WarmOverReserve(),
     AsyncEventLost(),
+    UselessDlq(),
+    EncryptedDlqUnwritable(),
+    TargetWithoutDlq(),
+    SubscriptionWithoutDlq(),
+    SilentDlq(),
+    DlqKindMismatch(),
     PlaintextSecret(),
     ExpiredWaiver(),
     RefusedWaiver(),

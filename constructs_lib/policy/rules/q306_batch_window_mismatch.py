@@ -44,9 +44,7 @@ class BatchWindowMismatch(Rule):
         "large batch without a window": _STANDARD.replace("BATCH", "BatchSize: 100"),
         "large batch of a FIFO queue": _FIFO.replace("BATCH", "BatchSize: 11"),
         "window on a FIFO queue": _FIFO.replace("BATCH", "MaximumBatchingWindowInSeconds: 5"),
-        "window on a FIFO queue of another stack": _ELSEWHERE.replace(
-            "BATCH", "MaximumBatchingWindowInSeconds: 5"
-        ),
+        "FIFO queue of another stack": _ELSEWHERE.replace("BATCH", "MaximumBatchingWindowInSeconds: 5"),
     }
     good = {
         "large batch with a window": _STANDARD.replace(

@@ -21,10 +21,13 @@ Mapping:
   Type: AWS::Lambda::EventSourceMapping
   Properties: {EventSourceArn: !GetAtt Orders.StreamArn, FunctionName: !Ref Worker, PROPERTIES}
 """
-_BLOCKS = "retries a record that always fails{rest} until it expires after {hours:g} h; the shard stands still until then."
-_DROPS = "drops a record that keeps failing{rest} without a trace."
-_KEEPS = "gives up a record that keeps failing{rest}."
+_HARMS = (
+    "retries a record that always fails{rest} until it expires after {hours:g} h; the shard stands still.",
+    "drops a record that keeps failing{rest} without a trace.",
+    "gives up a record that keeps failing{rest}.",
+)
 _DESTINATION = "DestinationConfig: {OnFailure: {Destination: !GetAtt Failed.Arn}}"
+_REPORT = "ReportBatchItemFailures"
 _ALL = f"BisectBatchOnFunctionError: true, MaximumRetryAttempts: 5, {_DESTINATION}"
 
 
@@ -56,12 +59,10 @@ class PoisonRecordBlocksShard(Rule):
         "split, limited and kept": _STREAM.replace("PROPERTIES", _ALL),
         "reported instead of split": _STREAM.replace(
             "PROPERTIES",
-            f"FunctionResponseTypes: [ReportBatchItemFailures], MaximumRecordAgeInSeconds: 60, {_DESTINATION}",
+            _ALL.replace("BisectBatchOnFunctionError: true", f"FunctionResponseTypes: [{_REPORT}]"),
         ),
     }
-    undecided = {
-        "retries imported": _STREAM.replace("PROPERTIES", _ALL.replace(": 5", ": !ImportValue retries"))
-    }
+    undecided = {"imported": _STREAM.replace("PROPERTIES", _ALL.replace(": 5", ": !ImportValue retries"))}
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for what each stream mapping lacks to get past a record that always fails."""
@@ -74,7 +75,7 @@ class PoisonRecordBlocksShard(Rule):
                 }
                 missing = [name for name, there in lacks.items() if not there]
                 if missing:
-                    harm = _BLOCKS if not ends else _DROPS if not keeps else _KEEPS
+                    harm = _HARMS[0 if not ends else 1 if not keeps else 2]
                     rest = "" if splits else " together with the rest of its batch"
                     message = f"{mapping.label} {harm.format(rest=rest, hours=expiry_hours(mapping))}"
                     fix = f"Set {', '.join(missing)}."

@@ -34,8 +34,8 @@ class TransientErrorsNotRetried(Rule):
     """A throttle or a hiccup of Lambda, over in a second, fails the whole execution.
 
     ## Why is this bad?
-    Lambda answers now and then with an error that has nothing to do with the function, and throttles when too much runs at
-    once. Step Functions does not retry these by itself: work that was half done stays half done.
+    Lambda now and then answers with an error of its own, and throttles when too much runs at once. Step Functions does not
+    retry these by itself: work that was half done stays half done.
 
     ## What to do
     Retry all four with back-off: Lambda.ServiceException, Lambda.AWSLambdaException, Lambda.SdkClientException and
@@ -69,10 +69,9 @@ class TransientErrorsNotRetried(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for the transient errors that the retriers of each Lambda task leave out."""
         for task, edge in lambda_tasks(graph):
-            missing = unretried(graph, task)
-            if not missing:
+            said = ", ".join(unretried(graph, task))
+            if not said:
                 continue
-            said = ", ".join(missing)
             message = (
                 f"Task {edge.label} of {edge.source.name} does not retry {said}: when {edge.callee} is throttled or Lambda "
                 "falters for a second, the execution fails."

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from constructs_lib.policy.graph import Graph
 
 _WORKFLOW = """
-Charge: {Type: AWS::Lambda::Function, Properties: {Timeout: 3}}
 Checkout:
   Type: AWS::StepFunctions::StateMachine
   Properties:
@@ -22,19 +21,14 @@ Checkout:
     Definition:
       StartAt: Charge
       States:
-        Charge: {Type: Task, Resource: !GetAtt Charge.Arn, TimeoutSeconds: FIRST, Next: Ship}
-        Ship: {Type: Task, Resource: !GetAtt Charge.Arn, TimeoutSeconds: 20, End: true}
-Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
+        Charge: {Type: Task, Resource: "arn:aws:states:::sqs:sendMessage", TimeoutSeconds: FIRST, Next: Ship}
+        Ship: {Type: Task, Resource: "arn:aws:states:::sqs:sendMessage", TimeoutSeconds: 20, End: true}
 Integration:
   Type: AWS::ApiGatewayV2::Integration
-  Properties:
-    ApiId: !Ref Api
-    IntegrationSubtype: StepFunctions-START
-    RequestParameters: {StateMachineArn: !Ref Checkout}
+  Properties: {IntegrationSubtype: StepFunctions-START, RequestParameters: {StateMachineArn: !Ref Checkout}}
 """
-_WAITED_FOR, _STARTED = (
-    _WORKFLOW.replace("START", action) for action in ("StartSyncExecution", "StartExecution")
-)
+_WAITED_FOR = _WORKFLOW.replace("START", "StartSyncExecution")
+_STARTED = _WORKFLOW.replace("START", "StartExecution")
 
 
 class ExpressTooLong(Rule):
@@ -42,7 +36,7 @@ class ExpressTooLong(Rule):
 
     ## Why is this bad?
     An express workflow ends after five minutes wherever it stands: no Catch runs, nothing is undone. A gateway that waits
-    for one gives up earlier still: its caller gets an error, sends the request again, and the first workflow runs on.
+    for one gives up sooner: its caller gets an error and sends the request again, while the first workflow runs on.
 
     ## What to do
     Shorten the tasks' timeouts until the longest way fits, or use a standard workflow and answer before it ends.
@@ -72,8 +66,8 @@ class ExpressTooLong(Rule):
             way = longest_way(graph, machine) if is_express(machine) else None
             if way and way.seconds > EXPRESS_MAX:
                 message = (
-                    f"Express workflow {machine.name} may take {way.terms} = {way.seconds:g} s, but is stopped after "
-                    f"{EXPRESS_MAX}, in the middle of its work."
+                    f"Express workflow {machine.name} allows {way.terms} = {way.seconds:g} s, but is stopped after "
+                    f"{EXPRESS_MAX} wherever it stands; its own timeouts and Catch do not help then."
                 )
                 fix = f"Lower the timeouts by {way.seconds - EXPRESS_MAX:g} s in all, or make it a standard workflow."
                 yield self.finding(machine.place.at("StateMachineType"), message, fix=fix)
@@ -83,7 +77,7 @@ class ExpressTooLong(Rule):
                 if wait > way.seconds:
                     continue
                 message = (
-                    f"{route.label} waits {wait:g} s for workflow {route.machine.name}, which may take {way.terms} = "
+                    f"{route.label} waits {wait:g} s for workflow {route.machine.name}, which allows {way.terms} = "
                     f"{way.seconds:g} s: the caller gets an error while the workflow runs on."
                 )
                 fix = f"Lower the timeouts of its tasks to < {wait:g} s in all, or answer before it ends."

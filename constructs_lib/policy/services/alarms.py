@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.values.text import why_unknown
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,25 @@ def watched_queues(graph: Graph) -> dict[Resource, list[Resource]]:
                 if queue is not None and dimension.get("Name").only == "QueueName":
                     found.setdefault(queue, []).append(alarm)
     return found
+
+
+def unclear_alarms(graph: Graph) -> Iterator[Value]:
+    """List what keeps it open which queue an alarm watches: names known only in deployment, searches over all queues."""
+    for alarm in graph.of_type("AWS::CloudWatch::Alarm"):
+        for dimensions in _dimensions(alarm):
+            for dimension in dimensions.elements():
+                named = dimension.get("Value").texts()
+                is_open = named.only is None or why_unknown(named.only)
+                if (
+                    dimension.get("Name").only in {"QueueName", None}
+                    and is_open
+                    and graph.designated(named, _QUEUE) is None
+                ):
+                    yield named
+        for metric in alarm.get("Metrics").elements():
+            expression = metric.get("Expression").texts()
+            if "AWS/SQS" in str(expression.only):
+                yield expression
 
 
 def _dimensions(alarm: Resource) -> Iterator[Value]:

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Resource, Value
 
@@ -35,6 +36,14 @@ def redrive_policy(holder: Resource) -> Value:
 def redrive_target(holder: Resource) -> Value:
     """Give the ARN of a queue's or subscription's dead-letter queue."""
     return redrive_policy(holder).get("deadLetterTargetArn")
+
+
+def own_failure_targets(graph: Graph, function: Function) -> Iterator[Value]:
+    """List where a function's own role has to write what failed: its dead-letter queue and on-failure destinations."""
+    yield function.dead_letter_target
+    for kind in ("AWS::Lambda::EventInvokeConfig", "AWS::Lambda::EventSourceMapping"):
+        for wiring in graph.belonging(kind).get(function, ()):
+            yield wiring.get("DestinationConfig", "OnFailure", "Destination")
 
 
 def failure_targets(graph: Graph) -> Iterator[tuple[Resource, Value]]:

@@ -29,11 +29,16 @@ _EXECUTION = (
 
 
 class Statement:
-    """One statement of a policy: ``actions`` and ``resources`` as text, tokens inside."""
+    """One statement of a policy: ``actions`` and ``resources`` as text, tokens inside.
 
-    __slots__ = ("actions", "allows", "resources")
+    ``is_inverted`` tells that it names what it leaves out (NotAction, NotResource).
+    """
+
+    __slots__ = ("actions", "allows", "is_inverted", "resources", "value")
 
     def __init__(self, value: Value) -> None:
+        self.value = value
+        self.is_inverted = any(not value.get(key).is_absent for key in ("NotAction", "NotResource"))
         self.allows = value.get("Effect").only == "Allow"
         self.actions = _texts(value.get("Action"))
         self.resources = _texts(value.get("Resource"))
@@ -63,7 +68,8 @@ def may(graph: Graph, function: Function, action: str, resource: Resource) -> bo
         return None
     undecided = _has_other_policies(graph, role)
     for statement in statements(graph, role):
-        if not statement.allows or not any(_covers(pattern, action) for pattern in statement.actions):
+        undecided = undecided or (statement.allows and statement.is_inverted)
+        if not statement.allows or not any(covers(pattern, action) for pattern in statement.actions):
             continue
         for text in statement.resources:
             if text == "*" or graph.resource(text, resource.type) is resource:
@@ -92,7 +98,8 @@ def _has_other_policies(graph: Graph, role: Resource) -> bool:
     return False
 
 
-def _covers(pattern: str, action: str) -> bool:
+def covers(pattern: str, action: str) -> bool:
+    """Tell whether an action of a policy, wildcards included, is or covers another."""
     return fnmatchcase(action.lower(), pattern.lower())
 
 
