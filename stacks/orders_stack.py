@@ -44,7 +44,6 @@ NOTIFYING = TimeoutBudget(gateway=None, init=2, calls=[Call("orders-table", conn
 # Short, because one of its behaviours is to run into the timeout.
 FAILING = TimeoutBudget(gateway=5, init=1)
 
-
 # A customer's name and its signature; anything else is refused before the authorizer is asked.
 BEARER = "^Bearer [A-Za-z0-9-]+[.][0-9a-f]{64}$"
 
@@ -106,9 +105,7 @@ class OrdersStack(Stack):
         )
 
     def _make_functions(self) -> None:
-        warm = self._stage.provisioned
-        table = {"ORDERS_TABLE": self.table.table_name}
-        table_and_settings = {**table, "SETTINGS_PARAMETER": self.settings.parameter_name}
+        table, warm = {"ORDERS_TABLE": self.table.table_name}, self._stage.provisioned
         self.authorize = self._function(
             "Authorize",
             "authorize",
@@ -117,22 +114,13 @@ class OrdersStack(Stack):
             secrets=[self.signing_key],
             provisioned=warm,
         )
-        self.read_orders = self._function(
-            "ReadOrders",
-            "read_orders",
-            ANSWERING,
-            environment=table_and_settings,
-            parameters=[self.settings],
-            provisioned=warm,
-        )
-        self.place_order = self._function(
-            "PlaceOrder",
-            "place_order",
-            ANSWERING,
-            environment=table_and_settings,
-            parameters=[self.settings],
-            provisioned=warm,
-        )
+        answering = {
+            "environment": {**table, "SETTINGS_PARAMETER": self.settings.parameter_name},
+            "parameters": [self.settings],
+            "provisioned": warm,
+        }
+        self.read_orders = self._function("ReadOrders", "read_orders", ANSWERING, **answering)
+        self.place_order = self._function("PlaceOrder", "place_order", ANSWERING, **answering)
         self.notify_customer = self._function(
             "NotifyCustomer", "notify_customer", NOTIFYING, environment=table, async_failure=AsyncFailure()
         )

@@ -20,7 +20,7 @@ class Stage:
         requests_per_second: what all callers together may ask for; more gets a 429.
         burst: how many requests may come at once.
         warm: environments kept warm for each function that a customer waits for; 0 keeps none.
-        warm_by_day: the same from 7 to 19 o'clock on working days.
+        warm_by_day: the same from 7 to 19 o'clock in Berlin, on working days.
         warm_most: how far target tracking may go.
         cache_seconds: how long a list of orders is kept; 0 keeps none, and no cache is paid for.
         diagnostics: whether there is a route that fails on purpose.

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from tests.demo.running_demo import Demo
 
-pytestmark = [pytest.mark.local, pytest.mark.xdist_group("demo")]
+pytestmark = pytest.mark.local
 
 
 @pytest.fixture

@@ -226,4 +226,4 @@ def test_the_stages_limit_what_callers_may_ask_for(dev: Template, prod: Template
     for template in (dev, prod):
         settings = only(template, "AWS::ApiGateway::Stage")["Properties"]["MethodSettings"]
         limits += [(each["ThrottlingRateLimit"], each["ThrottlingBurstLimit"]) for each in settings[:1]]
-    assert limits == [(5, 10), (200, 100)]
+    assert limits == [(5, 10), (100, 200)]

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-pytestmark = pytest.mark.xdist_group("scanners")
-
 
 @pytest.fixture(scope="session")
 def cfn_lint(synthesized: Mapping[str, Synthesized]) -> set[Finding]:
