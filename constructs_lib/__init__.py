@@ -31,7 +31,10 @@ if TYPE_CHECKING:
         ParametersExtension,
         ProvisionedConcurrency,
     )
-    from constructs_lib.errors import ConstructsLibError, RefusedError
+    from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError
+    from constructs_lib.policy.plugin import ConstructsLibPolicy
+    from constructs_lib.policy.settings import Settings
+    from constructs_lib.testing import assert_policy
     from constructs_lib.timeouts import Call, TimeoutBudget, TimeoutHierarchyError
 
 _HOMES = {
@@ -43,15 +46,19 @@ _HOMES = {
     "CapacitySchedule": "compute",
     "CognitoAuthorizer": "api",
     "ConstructsLibError": "errors",
+    "ConstructsLibPolicy": "policy.plugin",
     "HardenedFunction": "compute",
     "HardenedRestApi": "api",
     "ParametersExtension": "compute",
     "ProvisionedConcurrency": "compute",
     "RefusedError": "errors",
     "RequestAuthorizer": "api",
+    "Settings": "policy.settings",
+    "SettingsError": "errors",
     "TimeoutBudget": "timeouts",
     "TimeoutHierarchyError": "timeouts",
     "TokenAuthorizer": "api",
+    "assert_policy": "testing",
 }
 
 __all__ = [
@@ -63,15 +70,19 @@ __all__ = [
     "CapacitySchedule",
     "CognitoAuthorizer",
     "ConstructsLibError",
+    "ConstructsLibPolicy",
     "HardenedFunction",
     "HardenedRestApi",
     "ParametersExtension",
     "ProvisionedConcurrency",
     "RefusedError",
     "RequestAuthorizer",
+    "Settings",
+    "SettingsError",
     "TimeoutBudget",
     "TimeoutHierarchyError",
     "TokenAuthorizer",
+    "assert_policy",
 ]
 
 
