@@ -61,9 +61,7 @@ def test_error_fails_whatever_the_subject(broken: Stack, kind: str, tmp_path: Pa
     assert lines[0] == "the policy finds 1 error"
     place = "Broken/Jobs/Resource" if kind in {"stack", "app", "assembly"} else "JobsDF1CC2D4"
     assert lines[1] == f"Q301 error at {place}.VisibilityTimeout"
-    assert lines[2].startswith(
-        "  queue Jobs hands a message out again after 10 s, but Worker may work on it for 60 s"
-    )
+    assert "hands a message out again after 10 s, but Worker" in lines[2]
     assert lines[3].startswith("  Raise VisibilityTimeout to >= 360")
 
 
