@@ -6,7 +6,7 @@ import os
 
 import aws_cdk as cdk
 
-from constructs_lib import RefusedError
+from constructs_lib import ConstructsLibPolicy, RefusedError
 from stacks.orders_stack import OrdersStack
 from stacks.stage import Stage
 
@@ -28,5 +28,6 @@ def add_orders(app: cdk.App) -> OrdersStack:
 
 if __name__ == "__main__":
     app = cdk.App()
+    cdk.Validations.of(app).add_plugins(ConstructsLibPolicy())
     add_orders(app)
     app.synth()
