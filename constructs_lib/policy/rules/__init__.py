@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.rules.a601_cache_leaks_between_callers import CacheLeaksBetweenCallers
+from constructs_lib.policy.rules.a602_cache_on_unsafe_method import CacheOnUnsafeMethod
+from constructs_lib.policy.rules.a603_cache_without_cluster import CacheWithoutCluster
+from constructs_lib.policy.rules.a604_cache_key_not_declared import CacheKeyNotDeclared
+from constructs_lib.policy.rules.a605_cache_key_incomplete import CacheKeyIncomplete
+from constructs_lib.policy.rules.a606_cache_unencrypted import CacheUnencrypted
+from constructs_lib.policy.rules.a607_cache_open_invalidation import CacheOpenInvalidation
+from constructs_lib.policy.rules.a608_stale_deployment import StaleDeployment
+from constructs_lib.policy.rules.a609_account_role_at_risk import AccountRoleAtRisk
+from constructs_lib.policy.rules.a610_errors_without_cors import ErrorsWithoutCors
 from constructs_lib.policy.rules.c501_warm_capacity_bypassed import WarmCapacityBypassed
 from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
 from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
@@ -83,6 +93,16 @@ ALL = (
     ExpressTooLong(),
     WarmCapacityBypassed(),
     WarmOverReserve(),
+    CacheLeaksBetweenCallers(),
+    CacheOnUnsafeMethod(),
+    CacheWithoutCluster(),
+    CacheKeyNotDeclared(),
+    CacheKeyIncomplete(),
+    CacheUnencrypted(),
+    CacheOpenInvalidation(),
+    StaleDeployment(),
+    AccountRoleAtRisk(),
+    ErrorsWithoutCors(),
     AsyncEventLost(),
     UselessDlq(),
     EncryptedDlqUnwritable(),

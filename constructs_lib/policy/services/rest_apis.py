@@ -121,6 +121,14 @@ class Api:
         return self.body.unknown or self.body.get("paths").unknown
 
     @property
+    def gateway_responses(self) -> Iterator[tuple[str, Value]]:
+        """What the gateway itself answers: each response type with its parameters, of resources and of the body."""
+        for resource in self.resources("AWS::ApiGateway::GatewayResponse"):
+            yield str(resource.get("ResponseType").texts().only), resource.get("ResponseParameters")
+        for kind, response in self.body.get("x-amazon-apigateway-gateway-responses").items():
+            yield kind, response.get("responseParameters")
+
+    @property
     def endpoint_types(self) -> Value:
         """EDGE, REGIONAL or PRIVATE; EDGE where nothing is said."""
         return endpoint_types(self.resource)
