@@ -296,3 +296,53 @@ Resources:
     assert orders.init is None
     assert orders.calls[0].connect.only == 60
     assert orders.calls[0].read.unknown == "parameter Open has no default"
+
+
+INTEGRATIONS = {
+    "an invocation type in any case": (
+        (
+            "M: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Uri: !Ref Live, "
+            "RequestParameters: {integration.request.header.x-amz-invocation-type: \"'Event'\"}}}}"
+        ),
+        [(ASYNC, None)],
+    ),
+    "an asynchronous WebSocket route": (
+        (
+            "I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationUri: !Ref Live, "
+            "RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}}}"
+        ),
+        [(ASYNC, None)],
+    ),
+    "a mock with a forgotten function": (
+        "M: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: MOCK, Uri: !Ref Live}}}",
+        [],
+    ),
+    "a quick-created integration with an override": (
+        (
+            "Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Target: !Ref Live}}\n"
+            "O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, "
+            "Properties: {ApiId: !Ref Api, Integration: {TimeoutInMillis: 5000}}}"
+        ),
+        [(SYNC, 5)],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", INTEGRATIONS)
+def test_integration_waits_as_its_gateway_does(name: str) -> None:
+    """What changes a gateway's wait, or takes it away, is read."""
+    resources, expected = INTEGRATIONS[name]
+    waits = [(edge.mode, edge.wait and edge.wait.only) for edge in graph_of(FUNCTION + resources).edges]
+    assert waits == expected
+
+
+def test_integration_reaches_a_function_by_its_url() -> None:
+    """An HTTP proxy in front of a function URL waits for the function behind it."""
+    graph = graph_of(
+        FUNCTION
+        + """
+Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Orders, Qualifier: live}}
+Proxy: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationUri: !GetAtt Url.FunctionUrl}}
+"""
+    )
+    assert [edge.path for edge in graph.edges_of("http")] == [("Proxy", "Url", "Live", "Orders")]

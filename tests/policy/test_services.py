@@ -6,14 +6,18 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from constructs_lib.limits import EXTENSION_LAYERS, extension_layer_arn
 from constructs_lib.policy.examples import graph_of
 from constructs_lib.policy.services.alarms import watched_queues
 from constructs_lib.policy.services.dead_letters import dead_letter_queues
+from constructs_lib.policy.services.extension import extension_layers
+from constructs_lib.policy.services.integrations import limit_of
 from constructs_lib.policy.services.network import endpoints, is_isolated
 from constructs_lib.policy.services.packages import unzipped_bytes
 from constructs_lib.policy.services.rest_apis import rest_apis, setting_of
 from constructs_lib.policy.services.roles import may, services_called
 from constructs_lib.policy.services.scaling import scalable_targets
+from constructs_lib.policy.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -152,3 +156,55 @@ def test_size_of_a_package(tmp_path: Path) -> None:
     (tmp_path / "inner" / "a").write_bytes(b"x" * 10)
     (tmp_path / "b").write_bytes(b"x" * 5)
     assert unzipped_bytes(str(tmp_path)) == 15
+
+
+def test_builds_of_the_extension_in_a_table_of_regions() -> None:
+    """CDK picks the layer by region from a mapping: every row counts, each under its region."""
+    graph = graph_of("""
+Mappings:
+  Layers:
+    eu-west-1: {arm64: "arn:aws:lambda:eu-west-1:015030872274:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:4"}
+    us-east-1: {arm64: "arn:aws:lambda:us-east-1:177933569100:layer:AWS-Parameters-and-Secrets-Lambda-Extension-Arm64:21"}
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties: {Layers: [!FindInMap [Layers, !Ref AWS::Region, arm64]]}
+""")
+    (function,) = graph.functions.values()
+    found = [(layer.region, layer.home, layer.version, layer.listed) for layer in extension_layers(function)]
+    assert found == [("eu-west-1", "eu-west-1", 4, 21), ("us-east-1", "us-east-1", 21, 21)]
+
+
+def test_every_build_of_the_own_table_is_recognised() -> None:
+    """A mapping of more rows than a value may have cases is read all the same, and each ARN as what it is."""
+    rows = "\n".join(
+        f"    {region}: {{x: '{extension_layer_arn(region, 'x86_64')}'}}" for region in EXTENSION_LAYERS
+    )
+    graph = graph_of(f"""
+Mappings:
+  Layers:
+{rows}
+Resources:
+  Orders: {{Type: AWS::Lambda::Function, Properties: {{Layers: [!FindInMap [Layers, !Ref AWS::Region, x]]}}}}
+""")
+    (function,) = graph.functions.values()
+    layers = list(extension_layers(function))
+    assert [layer.region for layer in layers] == list(EXTENSION_LAYERS)
+    assert all(layer.home == layer.region and layer.version == layer.listed for layer in layers)
+
+
+@pytest.mark.parametrize(
+    ("kind", "mode", "endpoint", "limit"),
+    [
+        ("rest", "BUFFERED", "REGIONAL", 60),
+        ("rest", "BUFFERED", "EDGE", 29),
+        ("rest", "STREAM", "EDGE", 900),
+        ("http", "BUFFERED", "REGIONAL", 30),
+        ("websocket", "BUFFERED", "REGIONAL", 29),
+        ("cdn", "BUFFERED", "REGIONAL", 180),
+    ],
+)
+def test_raised_quotas_count_where_they_can(kind: str, mode: str, endpoint: str, limit: float) -> None:
+    """A raised quota lifts Regional REST APIs or CloudFront, and nothing else."""
+    settings = Settings(rest_wait=60, cloudfront_read=180)
+    assert limit_of(kind, mode, endpoint, settings)[0] == limit

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from constructs_lib.limits import HTTP_API_AUTHORIZER_WAIT, HTTP_API_WAIT, WEBSOCKET_WAIT
+from constructs_lib.policy.edges.function_url import reached
 from constructs_lib.policy.edges.openapi import authorizers, operations
-from constructs_lib.policy.graph import SYNC, Edge
+from constructs_lib.policy.edges.rest_api import is_event
+from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import one
 from constructs_lib.policy.values.value import Value
 
@@ -47,16 +49,17 @@ def _integration(graph: Graph, integration: Resource, routes: list[Resource]) ->
     wait = integration.get("TimeoutInMillis").default(default * 1000).numbers(0.001)
     keys = [route.get("RouteKey").texts().only for route in routes]
     label = ", ".join(key for key in keys if isinstance(key, str)) or integration.name
-    for target in graph.invoked(integration.get("IntegrationUri")):
+    at_once = is_event(integration.get("RequestParameters"))
+    for target in reached(graph, integration.get("IntegrationUri")):
         yield Edge(
             kind,
-            SYNC,
+            ASYNC if at_once else SYNC,
             api or integration,
             target,
             integration.place,
             label=label,
             hops=(*routes[:1], integration),
-            wait=wait,
+            wait=None if at_once else wait,
             details=integration.value,
         )
 
@@ -64,8 +67,8 @@ def _integration(graph: Graph, integration: Resource, routes: list[Resource]) ->
 def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
     kind, default = protocol_of(api)
     quick = api.get("Target")
-    for target in graph.invoked(quick):
-        wait = Value(one(default), quick.place, None)
+    for target in reached(graph, quick):
+        wait = _quick_wait(graph, api, default)
         yield Edge(kind, SYNC, api, target, quick.place, label="$default", wait=wait, details=api.value)
     location = api.get("BodyS3Location")
     if not location.is_absent:
@@ -73,12 +76,20 @@ def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
     for operation in operations(api.get("Body")):
         integration = operation.integration
         wait = integration.get("timeoutInMillis").default(default * 1000).numbers(0.001)
-        for target in graph.invoked(integration.get("uri")):
+        for target in reached(graph, integration.get("uri")):
             place = integration.place
             label = operation.label
             yield Edge(kind, SYNC, api, target, place, label=label, wait=wait, details=integration)
     for name, uri in authorizers(api.get("Body")):
         yield from _authorizer(graph, api, uri, name, ())
+
+
+def _quick_wait(graph: Graph, api: Resource, default: float) -> Value:
+    """Read how long a quick-created integration waits, which only a resource of its own can change."""
+    for overrides in graph.of_type("AWS::ApiGatewayV2::ApiGatewayManagedOverrides"):
+        if graph.designated(overrides.get("ApiId"), _API) is api:
+            return overrides.get("Integration", "TimeoutInMillis").default(default * 1000).numbers(0.001)
+    return Value(one(default), api.get("Target").place, None)
 
 
 def _authorizer(

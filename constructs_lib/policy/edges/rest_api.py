@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
+from constructs_lib.policy.edges.function_url import reached
 from constructs_lib.policy.edges.openapi import authorizers, operations
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import Unknown, one
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Resource
 
-_INVOCATION_TYPE = "integration.request.header.X-Amz-Invocation-Type"
+_INVOCATION_TYPE = "integration.request.header.x-amz-invocation-type"
 
 
 def edges(graph: Graph) -> Iterator[Edge]:
@@ -66,7 +67,9 @@ def _integration(
         if is_event(integration.get("requestParameters" if written_out else "RequestParameters"))
         else SYNC
     )
-    for target in graph.invoked(uri):
+    if str(integration.get("type" if written_out else "Type").only).upper() == "MOCK":
+        return
+    for target in reached(graph, uri):
         wait = None
         if mode == SYNC:
             wait = wait_of(integration, "timeoutInMillis" if written_out else "TimeoutInMillis")
@@ -105,7 +108,9 @@ def is_event(parameters: Value) -> bool:
     """Tell whether an integration invokes asynchronously: API Gateway then answers at once."""
     return any(
         case.data in {"'Event'", "Event"}
-        for case in parameters.get(_INVOCATION_TYPE).cases
+        for name, value in parameters.items()
+        if name.lower() == _INVOCATION_TYPE
+        for case in value.cases
         if type(case.data) is str
     )
 

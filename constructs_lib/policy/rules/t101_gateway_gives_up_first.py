@@ -27,6 +27,10 @@ GetOrders:
       TimeoutInMillis: 10000
       Uri: !Sub arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations
 """
+_QUICK = """
+Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: FUNCTION}}
+Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Orders.Arn}}
+"""
 
 
 class GatewayGivesUpFirst(Rule):
@@ -44,9 +48,33 @@ class GatewayGivesUpFirst(Rule):
     name = "gateway-gives-up-first"
     severity = ERROR
     limits = (REST_REGIONAL_WAIT, HTTP_API_WAIT, WEBSOCKET_WAIT)
-    bad = {"function runs longer than the method waits": _API.replace("FUNCTION", "60")}
-    good = {"function ends first": _API.replace("FUNCTION", "9")}
-    undecided = {"timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout")}
+    bad = {
+        "function runs longer than the method waits": _API.replace("FUNCTION", "60"),
+        "alias chosen by a stage variable": _API.replace("FUNCTION", "10").replace(
+            "${Orders.Arn}", "${Orders.Arn}:${!stageVariables.alias}"
+        ),
+        "HTTP API's own integration": _QUICK.replace("FUNCTION", "30"),
+    }
+    good = {
+        "function ends first": _API.replace("FUNCTION", "9"),
+        "gateway that does not wait": _API.replace(
+            "FUNCTION", "60, DeadLetterConfig: {TargetArn: !ImportValue failed-orders}"
+        ).replace(
+            "AWS_PROXY",
+            """AWS
+      RequestParameters: {integration.request.header.X-Amz-Invocation-Type: "'Event'"}""",
+        ),
+        "HTTP API's own integration, within 30 s": _QUICK.replace("FUNCTION", "29"),
+    }
+    undecided = {
+        "timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout"),
+        "stage variable names the function": _API.replace("FUNCTION", "60").replace(
+            "${Orders.Arn}", "${!stageVariables.orders}"
+        ),
+        "streamed response without a timeout": _API.replace("FUNCTION", "60").replace(
+            "TimeoutInMillis: 10000", "ResponseTransferMode: STREAM"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare how long each gateway waits with how long its function may run."""

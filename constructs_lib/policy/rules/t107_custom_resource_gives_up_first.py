@@ -9,7 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.function import Function
+    from constructs_lib.policy.graph import Edge, Graph
 
 _CUSTOM = """
 Provider: {Type: AWS::Lambda::Function, Properties: {Timeout: 300}}
@@ -23,6 +24,13 @@ Resources:
   Schema:
     Type: AWS::CloudFormation::CustomResource
     Properties: {ServiceToken: !GetAtt Provider.Arn, ServiceTimeout: !If [Patient, 600, 60]}
+"""
+_FRAMEWORK = """
+Handler: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}
+Framework:
+  Type: AWS::Lambda::Function
+  Properties: {Timeout: 900, Environment: {Variables: {USER_ON_EVENT_FUNCTION_ARN: !GetAtt Handler.Arn}}}
+Schema: {Type: Custom::Schema, Properties: {ServiceToken: !GetAtt Framework.Arn, ServiceTimeout: 120}}
 """
 
 
@@ -43,6 +51,7 @@ class CustomResourceGivesUpFirst(Rule):
     limits = (CUSTOM_RESOURCE_WAIT,)
     bad = {"shorter than the provider": _CUSTOM.replace("SERVICE", "ServiceTimeout: '60'"), "one branch": _IF}
     good = {
+        "CDK's provider framework, as long as the handler": _FRAMEWORK,
         "as long as the provider": _CUSTOM.replace("SERVICE", "ServiceTimeout: 300"),
         "unset, an hour": _CUSTOM.replace("SERVICE", "Table: orders"),
     }
@@ -52,12 +61,20 @@ class CustomResourceGivesUpFirst(Rule):
         """Compare ServiceTimeout with the timeout of the provider's function."""
         for edge in graph.edges_of("custom"):
             assert edge.wait is not None
-            for wait, runs, when in graph.known(edge.wait, edge.function.timeout, given=edge.when):
+            provider = _provider(graph, edge)
+            for wait, runs, when in graph.known(edge.wait, provider.timeout, given=edge.when):
                 if wait >= runs:
                     continue
                 message = (
-                    f"CloudFormation waits {wait:g} s for {edge.label}, but its provider {edge.callee} may run {runs:g} s: "
+                    f"CloudFormation waits {wait:g} s for {edge.label}, but its provider {provider.name} may run {runs:g} s: "
                     f"the deployment rolls back while the provider works on for up to {runs - wait:g} s."
                 )
                 fix = f"Raise ServiceTimeout to >= {runs:g}, or lower the provider's Timeout to <= {wait:g}."
-                yield self.finding(edge.wait.place, message, fix=fix, path=edge.path, when=when)
+                path = tuple(dict.fromkeys((*edge.path, provider.id)))
+                yield self.finding(edge.wait.place, message, fix=fix, path=path, when=when)
+
+
+def _provider(graph: Graph, edge: Edge) -> Function:
+    """See through CDK's provider framework, whose 900 s are a ceiling, to the function of the user that it invokes."""
+    handler = edge.function.environment.get("USER_ON_EVENT_FUNCTION_ARN")
+    return next((target.function for target in graph.invoked(handler)), edge.function)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.limits import LAMBDA_TIMEOUT_DEFAULT
 from constructs_lib.policy.rule import WARNING, Finding, Rule
+from constructs_lib.policy.values import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,6 +18,13 @@ Jobs: {Type: AWS::SQS::Queue}
 Mapping:
   Type: AWS::Lambda::EventSourceMapping
   Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Worker}
+"""
+_BRANCH = """
+Parameters: {Stage: {Type: String}}
+Conditions: {Production: {"Fn::Equals": [!Ref Stage, prod]}}
+Resources:
+  Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: !If [Production, 20, !Ref AWS::NoValue]}}
+  Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Orders.Arn}}
 """
 _CALLERS = ("rest", "http", "websocket", "sqs", "states")
 
@@ -36,7 +44,10 @@ class DefaultFunctionTimeout(Rule):
     name = "default-function-timeout"
     severity = WARNING
     limits = (LAMBDA_TIMEOUT_DEFAULT,)
-    bad = {"timeout unset behind a queue": _QUEUE.replace("PROPERTY", "Handler: app.handler")}
+    bad = {
+        "timeout unset behind a queue": _QUEUE.replace("PROPERTY", "Handler: app.handler"),
+        "timeout unset in one branch": _BRANCH,
+    }
     good = {"timeout set": _QUEUE.replace("PROPERTY", "Timeout: 3")}
 
     def check(self, graph: Graph) -> Iterator[Finding]:
@@ -44,8 +55,9 @@ class DefaultFunctionTimeout(Rule):
         for function in graph.functions.values():
             raw = function.resource.get("Timeout")
             edge = next((edge for edge in function.callers if edge.kind in _CALLERS), None)
-            if edge is None or not raw.is_absent:
-                continue
-            message = f"{function.name} sets no timeout and is reached by {edge.label}: Lambda ends it after {LAMBDA_TIMEOUT_DEFAULT}."
-            fix = "Set Timeout to what the handler needs in the worst case, repeated init included."
-            yield self.finding(raw.place, message, fix=fix, path=edge.path)
+            for case in raw.cases if edge else ():
+                if edge is None or case.data is not ABSENT:
+                    continue
+                message = f"{function.name} sets no timeout and is reached by {edge.label}: Lambda ends it after {LAMBDA_TIMEOUT_DEFAULT}."
+                fix = "Set Timeout to what the handler needs in the worst case, repeated init included."
+                yield self.finding(raw.place, message, fix=fix, path=edge.path, when=case.when)
