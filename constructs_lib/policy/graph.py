@@ -278,6 +278,15 @@ class Graph:
             if not missing:
                 yield (*datas, when)
 
+    def absent(self, *values: Value, given: When = ()) -> Iterator[When]:
+        """List the conditions under which none of the values is there; unknown ones are noted in the coverage."""
+        for value in values:
+            self.note_unknown(value)
+        for datas, inner in combine([value.cases for value in values]):
+            when = merge(given, inner)
+            if when is not None and all(data is ABSENT for data in datas):
+                yield when
+
     def note_unknown(self, value: Value) -> None:
         """Note in the coverage that a rule needed a value and that some case of it is unknown."""
         if value.unknown:

@@ -10,6 +10,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.policy.values.cases import When
+
 _TOPIC = """
 Notify: {Type: AWS::Lambda::Function, Properties: {PROPERTY}}
 Failed: {Type: AWS::SQS::Queue}
@@ -53,23 +55,24 @@ class AsyncEventLost(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Find functions that are invoked asynchronously and whose failed events end nowhere."""
         for function in graph.functions.values():
-            lost = [edge for edge in function.callers if edge.mode == ASYNC and _is_lost(graph, edge)]
-            if not lost:
-                continue
-            callers = ", ".join(dict.fromkeys(edge.label for edge in lost))
-            message = (
-                f"{lost[0].callee} is invoked asynchronously by {callers} and has neither an on-failure destination nor a "
-                f"dead-letter queue: an event that fails {1 + ASYNC_RETRIES_MAX:g} times is lost."
-            )
-            fix = "Add an on-failure destination for the qualifier that is invoked, or DeadLetterConfig to the function."
-            place = function.resource.place.at("DeadLetterConfig")
-            yield self.finding(place, message, fix=fix, path=lost[0].path, when=lost[0].when)
+            lost: dict[When, list[Edge]] = {}
+            for edge in function.callers:
+                for when in _lost(graph, edge):
+                    lost.setdefault(when, []).append(edge)
+            for when, edges in lost.items():
+                callers = ", ".join(dict.fromkeys(edge.label for edge in edges))
+                message = (
+                    f"{edges[0].callee} is invoked asynchronously by {callers} and has neither an on-failure destination nor "
+                    f"a dead-letter queue: an event that fails {1 + ASYNC_RETRIES_MAX:g} times is lost."
+                )
+                fix = "Add an on-failure destination for the qualifier that is invoked, or DeadLetterConfig to the function."
+                place = function.resource.place.at("DeadLetterConfig")
+                yield self.finding(place, message, fix=fix, path=edges[0].path, when=when)
 
 
-def _is_lost(graph: Graph, edge: Edge) -> bool:
-    function = edge.function
-    if edge.kind in _ELSEWHERE:
-        return False
-    own = function.dead_letter_target
-    graph.note_unknown(own)
-    return own.is_absent and all(destination.is_absent for destination in function.on_failure(edge.qualifier))
+def _lost(graph: Graph, edge: Edge) -> Iterator[When]:
+    """List the conditions under which an event that fails ends nowhere."""
+    if edge.mode == ASYNC and edge.kind not in _ELSEWHERE:
+        function = edge.function
+        ends = (function.dead_letter_target, *function.on_failure(edge.qualifier))
+        yield from graph.absent(*ends, given=edge.when)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from constructs_lib.limits import EVENT_TARGET_AGE_DEFAULT, EVENT_TARGET_RETRIES_DEFAULT
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.policy.services.event_targets import event_targets
-from constructs_lib.policy.values import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,11 +61,7 @@ class TargetWithoutDlq(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Find targets of rules, schedules and pipes without a dead-letter queue."""
         for target in event_targets(graph):
-            graph.note_unknown(target.dead_letters)
-            for case in target.dead_letters.cases:
-                if case.data is not ABSENT:
-                    continue
+            for when in graph.absent(target.dead_letters):
                 message = f"{target.label} sends to {target.name} without a dead-letter queue: {target.harm}."
                 fix = f"Set {target.dead_letters.place.property_path}."
-                place, when = target.dead_letters.place, case.when
-                yield self.finding(place, message, fix=fix, path=target.path, when=when)
+                yield self.finding(target.dead_letters.place, message, fix=fix, path=target.path, when=when)

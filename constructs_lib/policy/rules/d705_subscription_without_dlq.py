@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.policy.services.event_targets import named
-from constructs_lib.policy.values import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -71,11 +70,9 @@ class SubscriptionWithoutDlq(Rule):
         policy, name = value.get("RedrivePolicy"), named(graph, value.get("Endpoint"))
         if value.get("Protocol").only not in {"sqs", "lambda"}:
             return
-        graph.note_unknown(policy)
-        for case in policy.cases:
-            if case.data is ABSENT:
-                noun = "Topic" if senders[0].type == "AWS::SNS::Topic" else "Subscription"
-                message = f"{noun} {senders[0].name} sends to {name} without a dead-letter queue: a message that cannot be delivered is dropped."
-                receiver = graph.designated(value.get("Endpoint"))
-                path = tuple(hop.id for hop in (*senders, receiver) if hop)
-                yield self.finding(policy.place, message, fix=fix, path=path, when=case.when)
+        for when in graph.absent(policy):
+            noun = "Topic" if senders[0].type == "AWS::SNS::Topic" else "Subscription"
+            message = f"{noun} {senders[0].name} sends to {name} without a dead-letter queue: a message that cannot be delivered is dropped."
+            receiver = graph.designated(value.get("Endpoint"))
+            path = tuple(hop.id for hop in (*senders, receiver) if hop)
+            yield self.finding(policy.place, message, fix=fix, path=path, when=when)

@@ -21,6 +21,20 @@ Mapping:
   Type: AWS::Lambda::EventSourceMapping
   Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Worker}
 """
+_STAGES = """
+Parameters: {Stage: {Type: String}}
+Conditions: {IsProduction: !Equals [!Ref Stage, production]}
+Resources:
+  Worker: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
+  Failed: {Type: AWS::SQS::Queue}
+  Jobs:
+    Type: AWS::SQS::Queue
+    Properties:
+      RedrivePolicy: !If [IsProduction, {deadLetterTargetArn: !GetAtt Failed.Arn}, !Ref AWS::NoValue]
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Worker}
+"""
 
 
 class SourceQueueWithoutDlq(Rule):
@@ -39,7 +53,10 @@ class SourceQueueWithoutDlq(Rule):
     name = "source-queue-without-dlq"
     severity = WARNING
     limits = (SQS_RECEIVES_MIN, SQS_RETENTION_DEFAULT)
-    bad = {"no redrive policy": _QUEUE.replace("REDRIVE", "VisibilityTimeout: 30")}
+    bad = {
+        "no redrive policy": _QUEUE.replace("REDRIVE", "VisibilityTimeout: 30"),
+        "redrive policy in production alone": _STAGES,
+    }
     good = {
         "redrive policy": _QUEUE.replace(
             "REDRIVE", "RedrivePolicy: {deadLetterTargetArn: !GetAtt Failed.Arn, maxReceiveCount: 5}"
@@ -57,8 +74,7 @@ class SourceQueueWithoutDlq(Rule):
             if queue is None or queue in dead_letters:
                 continue
             policy = queue.get("RedrivePolicy")
-            graph.note_unknown(policy)
-            if policy.is_absent:
+            for when in graph.absent(policy, given=edge.when):
                 message = f"{edge.label}, read by {edge.callee}, has no dead-letter queue: a message that always fails is tried until it expires and is then lost."
                 fix = f"Add a RedrivePolicy with a dead-letter queue and maxReceiveCount >= {float(SQS_RECEIVES_MIN):g}."
-                yield self.finding(policy.place, message, fix=fix, path=edge.path, when=edge.when)
+                yield self.finding(policy.place, message, fix=fix, path=edge.path, when=when)
