@@ -52,6 +52,11 @@ class Origin:
         config = custom if private.is_absent else private
         return config.get("OriginReadTimeout").default(float(CLOUDFRONT_READ_DEFAULT)).numbers()
 
+    def routes(self, graph: Graph) -> list[Edge]:
+        """List the edges from what is behind the origin to functions that it waits for."""
+        found = graph.edges_of("rest", "http", "url", "alb") if self.behind else []
+        return [edge for edge in found if edge.source is self.behind and edge.mode == SYNC]
+
     @property
     def attempts(self) -> Value:
         """How often CloudFront asks for a GET in all."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from constructs_lib.limits import CLOUDFRONT_ATTEMPTS, CLOUDFRONT_READ_DEFAULT, CLOUDFRONT_READ_MAX, INIT_MAX
 from constructs_lib.policy.edges.cloudfront import origins
-from constructs_lib.policy.graph import SYNC
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.timeouts.inequalities import wait_above
 
@@ -77,36 +76,37 @@ class CdnGivesUpFirst(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare each origin's read timeout with the slowest route behind it; one finding an origin is enough."""
         for origin in origins(graph):
-            behind = [
-                edge
-                for edge in graph.edges
-                if edge.source is origin.behind and edge.kind in _KINDS and edge.mode == SYNC
-            ]
-            slow = [found for edge in behind for found in self._outlasting(graph, origin, edge)]
+            slow = [found for edge in origin.routes(graph) for found in self._outlasting(graph, origin, edge)]
             yield from (finding for _, finding in sorted(slow, key=lambda each: -each[0])[:1])
 
     def _outlasting(self, graph: Graph, origin: Origin, edge: Edge) -> Iterator[tuple[float, Finding]]:
-        if _streams(edge):
+        if edge.details and any(edge.details.get(key).only == mode for key, mode in _STREAMED.items()):
             graph.coverage.undecided(origin.read.place, "when the first byte of a streamed response comes")
             return
-        wait = edge.wait or edge.function.timeout
-        for read, tries, limit, runs, when in graph.known(
-            origin.read, origin.attempts, wait, edge.function.timeout, given=edge.when
-        ):
-            most = _longest(edge, limit, runs)
-            if read >= most:
+        read, attempts, timeout = origin.read, origin.attempts, edge.function.timeout
+        wait = edge.wait or timeout
+        for reads, tries, waits, runs, when in graph.known(read, attempts, wait, timeout, given=edge.when):
+            most = _longest(edge, waits, runs)
+            if reads >= most:
                 continue
-            most_read = graph.settings.cloudfront_read or CLOUDFRONT_READ_MAX
-            message = (
-                f"{origin.label} waits {read:g} s for {_behind(edge)}, which may take {most:g} s: the viewer gets a 504"
-                f"{_again(tries)}."
+            again = (
+                f", and CloudFront asks for a GET {tries:g} times in all, each beside the last"
+                if tries > 1
+                else ""
             )
-            fix = f"Raise OriginReadTimeout to >= {most:g} (limit {most_read:g} s), or shorten what it waits for."
+            name = "" if edge.label.endswith(edge.source.name) else f" of {edge.source.name}"
+            message = f"{origin.label} waits {reads:g} s for {edge.label}{name}, which may take {most:g} s: the viewer gets a 504{again}."
+            limit = graph.settings.cloudfront_read or CLOUDFRONT_READ_MAX
+            fix = f"Raise OriginReadTimeout to >= {most:g} (limit {limit:g} s), or shorten what it waits for."
             path = (origin.distribution.id, *edge.path)
-            yield most, self.finding(origin.read.place, message, fix=fix, path=path, when=when)
+            yield most, self.finding(read.place, message, fix=fix, path=path, when=when)
 
 
-_KINDS = ("rest", "http", "url", "alb")
+_STREAMED = {
+    "InvokeMode": "RESPONSE_STREAM",
+    "ResponseTransferMode": "STREAM",
+    "responseTransferMode": "STREAM",
+}
 
 
 def _longest(edge: Edge, wait: float, runs: float) -> float:
@@ -115,22 +115,3 @@ def _longest(edge: Edge, wait: float, runs: float) -> float:
     if edge.wait is None:
         return wait_above(runs, init or 0, 0)
     return min(wait, wait_above(runs, INIT_MAX if init is None else init, 0))
-
-
-def _behind(edge: Edge) -> str:
-    name = edge.source.name
-    return edge.label if edge.label.endswith(name) else f"{edge.label} of {name}"
-
-
-def _again(attempts: float) -> str:
-    return (
-        f", and CloudFront asks for a GET up to {attempts:g} times, each beside the last"
-        if attempts > 1
-        else ""
-    )
-
-
-def _streams(edge: Edge) -> bool:
-    modes = ("InvokeMode", "ResponseTransferMode", "responseTransferMode")
-    said = {edge.details.get(mode).only for mode in modes} if edge.details else set()
-    return not said.isdisjoint({"RESPONSE_STREAM", "STREAM"})
