@@ -210,6 +210,7 @@ class TimeoutBudget:
             "work": self.work,
             "margin": self.margin,
             "in_progress": self.in_progress,
+            "cold_starts": None if self.cold_starts else False,
             "calls": {
                 call.name: {
                     "connect": call.connect, "read": call.read, "attempts": call.attempts, "backoff": call.backoff,

@@ -264,3 +264,10 @@ def test_what_is_used_up_rounds_up_and_what_is_granted_rounds_down() -> None:
     """Fractions of a millisecond never turn into time that is not there."""
     budget = TimeoutBudget(gateway=10.0009, init=1.0001)
     assert (budget.gateway, budget.init) == (10.0, 1.001)
+
+
+def test_budget_without_cold_starts_says_so_where_it_travels() -> None:
+    """The template's metadata tells the policy that H2 was waived; other budgets do not mention it."""
+    warm = TimeoutBudget(gateway=29, init=4, function=28, work=20, cold_starts=False)
+    assert warm.to_dict()["cold_starts"] is False
+    assert "cold_starts" not in TimeoutBudget(gateway=29, init=4).to_dict()

@@ -40,27 +40,35 @@ class ColdStartOutlastsGateway(Rule):
     name = "cold-start-outlasts-gateway"
     severity = ERROR
     bad = {"init and timeout exceed the wait": _API.replace("FUNCTION", "28")}
-    good = {"init and timeout fit": _API.replace("FUNCTION", "25")}
+    good = {
+        "init and timeout fit": _API.replace("FUNCTION", "25"),
+        "margin of the budget itself": _API.replace("FUNCTION", "26").replace(
+            "init: 4", "init: 4, margin: 0"
+        ),
+        "no request meets a cold start": _API.replace("FUNCTION", "28").replace(
+            "{init: 4}", "{budget: {init: 4, cold_starts: false}}"
+        ),
+    }
     undecided = {"timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout")}
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Add init and margin to the timeout; where the timeout alone is too long, T101 says so."""
-        margin = graph.settings.margin
         for edge in graph.edges_of("rest", "http", "websocket"):
             function = edge.function
             init = function.init
             if edge.wait is None or init is None or function.budget.get("cold_starts") is False:
                 continue
-            for wait, runs, when in graph.known(edge.wait, function.timeout, given=edge.when):
-                bound = wait_above(runs, init, margin)
+            margin = function.declared("margin").default(graph.settings.margin).numbers()
+            for wait, runs, spare, when in graph.known(edge.wait, function.timeout, margin, given=edge.when):
+                bound = wait_above(runs, init, spare)
                 if wait >= bound or wait <= runs:
                     continue
                 message = (
                     f"{edge.label} waits {wait:g} s, but a cold start of {edge.callee} may take {init:g} s init "
-                    f"({function.init_evidence}) + {runs:g} s timeout + {margin:g} s margin = {bound:g} s: the first "
+                    f"({function.init_evidence}) + {runs:g} s timeout + {spare:g} s margin = {bound:g} s: the first "
                     "request after a scale-out gets a 504."
                 )
-                most = wait - init - margin
+                most = wait - init - spare
                 fix = (
                     f"Lower Timeout to <= {int(most)}" if most >= 1 else f"Shorten init by {bound - wait:g} s"
                 )
