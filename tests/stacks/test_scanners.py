@@ -12,6 +12,7 @@ import pytest
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
 
+from constructs_lib.policy import check
 from tests.stacks.reference_app import ROOT, Synthesized
 from tests.synth import REGION
 from tests.waivers import Finding, unneeded, unwaived
@@ -87,6 +88,15 @@ def test_cdk_nag_finds_nothing_new(cdk_nag: set[Finding]) -> None:
 def test_checkov_finds_nothing_new(checkov: set[Finding]) -> None:
     """Every finding of checkov is waived."""
     assert unwaived(checkov) == []
+
+
+def test_our_own_policy_finds_nothing(synthesized: Mapping[str, Synthesized]) -> None:
+    """The hierarchy that the constructs have proven holds in the templates too, as far as they say everything."""
+    for each in synthesized.values():
+        report = check([str(each.directory)])
+        assert (report.findings, report.unreadable) == ([], [])
+        (coverage,) = report.coverage
+        assert (coverage.followed > 0, [*coverage.missed], [*coverage.unknowns]) == (True, [], [])
 
 
 def test_every_waiver_is_needed(cfn_lint: set[Finding], cdk_nag: set[Finding], checkov: set[Finding]) -> None:
