@@ -15,7 +15,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
-    from typing import TextIO
 
     from constructs_lib.policy.baseline import Baseline
     from constructs_lib.policy.settings import Settings
@@ -171,14 +170,14 @@ def _outputs(wanted: list[str]) -> Iterator[tuple[str, str | None]]:
 
 def _write(document: Document, form: str, file: str | None) -> None:
     if file is None:
-        text = _text(document, sys.stdout) if form == "text" else render(document, form)
+        text = _text(document) if form == "text" else render(document, form)
         sys.stdout.buffer.write(text.encode(sys.stdout.encoding if form == "text" else "utf-8", "replace"))
         sys.stdout.flush()
         return
     text = render(document, form)
     beside = f"{file}.part"  # nothing half-written is ever under the name that others read
     try:
-        with open(beside, "w", encoding="utf-8", newline="\n") as stream:
+        with open(beside, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
             stream.write(text)
         os.replace(beside, file)
     except OSError as error:
@@ -190,29 +189,8 @@ def _write(document: Document, form: str, file: str | None) -> None:
         ) from None
 
 
-def _text(document: Document, stream: TextIO) -> str:
-    from constructs_lib.policy.report.text import Look  # noqa: PLC0415 - loaded when it is the format
+def _text(document: Document) -> str:
+    from constructs_lib.cli.terminal import look_of  # noqa: PLC0415 - loaded when it is the format
     from constructs_lib.policy.report.text import render as render_text  # noqa: PLC0415
 
-    terminal = stream.isatty()
-    look = Look(
-        colours=terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb",
-        width=_columns() if terminal else 80,
-        ascii_only=not _takes_arrows(stream.encoding),
-    )
-    return render_text(document, look)
-
-
-def _columns() -> int:
-    try:
-        return max(40, min(os.get_terminal_size(1).columns, 110))
-    except OSError:
-        return 80
-
-
-def _takes_arrows(encoding: str) -> bool:
-    try:
-        "─▶".encode(encoding)
-    except UnicodeEncodeError:
-        return False
-    return True
+    return render_text(document, look_of(sys.stdout))

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+
+from constructs_lib.cli.terminal import look_of
 from constructs_lib.errors import RefusedError
 from constructs_lib.policy.report.rule_page import Page
 from constructs_lib.policy.rules import ALL
@@ -31,7 +34,11 @@ def add_to(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print one rule's page."""
     page = Page(find(arguments.rule))
-    print(page.markdown() if arguments.markdown else page.text(), end="")
+    if arguments.markdown:
+        print(page.markdown(), end="")
+    else:
+        look = look_of(sys.stdout)
+        print(page.text(look.width, lambda text: look.paint(text, "bold")), end="")
     return 0
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import inspect
 import re
+from textwrap import fill
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from constructs_lib.policy.rule import Rule
 
@@ -48,17 +49,32 @@ class Page:
         ]
         parts += [self.intro] if self.intro else []
         parts += [f"## {heading}\n\n{body}" for heading, body in self.sections.items()]
-        facts = [f"- {fact} ({fact.source}, checked {fact.checked})" for fact in rule.limits]
+        facts = [
+            f"- {_names()[id(fact)]}: {fact} ({fact.source}, checked {fact.checked})" for fact in rule.limits
+        ]
         if facts:
             parts.append("## Facts it stands on\n\n" + "\n".join(facts))
         if examples:
             parts += self._examples()
         return "\n\n".join(parts) + "\n"
 
-    def text(self) -> str:
-        """Write the page for a terminal, where Markdown's marks are noise."""
-        plain = re.sub(r"(?m)^#+ ", "", self.markdown(examples=False))
-        return re.sub(r"\*\*|(?<!`)`(?!`)", "", plain)
+    def text(self, width: int = 80, heading: Callable[[str], str] = str) -> str:
+        """Write the page for a terminal: Markdown's marks are noise there, and its paragraphs are filled to the width."""
+        blocks = []
+        for block in self.markdown(examples=False).strip().split("\n\n"):
+            plain = re.sub(r"\*\*|(?<!`)`(?!`)", "", block)
+            if plain.startswith("#"):
+                blocks.append(heading(plain.lstrip("# ")))
+            elif "::" in plain or "\n " in plain or plain.startswith(("|", "```")):
+                blocks.append(plain)
+            else:
+                lines = re.split(r"\n(?=- )", plain)
+                blocks.append(
+                    "\n".join(
+                        fill(line, width, subsequent_indent="  " * line.startswith("- ")) for line in lines
+                    )
+                )
+        return "\n\n".join(blocks) + "\n"
 
     def _examples(self) -> Iterator[str]:
         for kind, heading in _EXAMPLES.items():
@@ -67,6 +83,24 @@ class Page:
                 yield f"## {heading}"
             for name, text in named.items():
                 yield f"{name[:1].upper()}{name[1:]}:\n\n```yaml\n{text.strip()}\n```"
+                if kind == "bad":
+                    yield from self._said(text)
+
+    def _said(self, example: str) -> Iterator[str]:
+        """Quote what the rule says of an example."""
+        from constructs_lib.policy import judge  # noqa: PLC0415 - only the documentation runs the examples
+        from constructs_lib.policy.examples import graph_of  # noqa: PLC0415
+
+        for finding in judge(graph_of(example), [self.rule]):
+            line, _ = finding.place.locate()
+            yield f"> **{finding.severity}**, {finding.place.file} line {line}: {finding.message} *{finding.fix}*"
+
+
+def _names() -> dict[int, str]:
+    """Name the facts: a number alone does not say what it limits."""
+    from constructs_lib import limits  # noqa: PLC0415
+
+    return {id(value): name for name, value in vars(limits).items()}
 
 
 _GROUPS = {
@@ -79,6 +113,7 @@ _GROUPS = {
     "D": "Failure paths",
     "S": "Secrets and reach",
     "K": "Packages",
+    "V": "Waivers",
 }
 
 
@@ -87,7 +122,7 @@ def index(rules: Iterable[Rule]) -> str:
     lines = [
         "# Rules",
         "",
-        "One page for each rule of `constructs-lib check`, made from the rule itself by `make docs`.",
+        "One page for each rule of `constructs-lib check`, made from the rule itself by `constructs-lib rules --write docs/rules`.",
         "",
     ]
     lines += ["`error` fails the check, `warning` fails it with `--strict`, `note` never does."]
