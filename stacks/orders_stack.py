@@ -68,14 +68,15 @@ class OrdersStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, termination_protection=stage.keep_data)
         self._stage = stage
-        self._make_state()
+        self._make_table()
+        self._make_configuration()
         self._make_functions()
         self._make_api()
         self._watch_failures()
         CfnOutput(self, "ApiUrl", value=self.api.url)
         CfnOutput(self, "SigningKeySecret", value=self.signing_key.secret_arn)
 
-    def _make_state(self) -> None:
+    def _make_table(self) -> None:
         self.table = dynamodb.Table(
             self,
             "Orders",
@@ -89,6 +90,8 @@ class OrdersStack(Stack):
             deletion_protection=self._stage.keep_data,
             removal_policy=self._stage.removal_policy,
         )
+
+    def _make_configuration(self) -> None:
         self.settings = ssm.StringParameter(
             self,
             "Settings",
