@@ -68,11 +68,10 @@ class SubscriptionWithoutDlq(Rule):
         self, graph: Graph, senders: tuple[Resource, ...], value: Value, fix: str
     ) -> Iterator[Finding]:
         policy, name = value.get("RedrivePolicy"), named(graph, value.get("Endpoint"))
-        if value.get("Protocol").only not in {"sqs", "lambda"}:
+        if value.get("Protocol").texts().only not in {"sqs", "lambda"}:
             return
         for when in graph.absent(policy):
             noun = "Topic" if senders[0].type == "AWS::SNS::Topic" else "Subscription"
             message = f"{noun} {senders[0].name} sends to {name} without a dead-letter queue: a message that cannot be delivered is dropped."
-            receiver = graph.designated(value.get("Endpoint"))
-            path = tuple(hop.id for hop in (*senders, receiver) if hop)
+            path = tuple(hop.id for hop in (*senders, graph.designated(value.get("Endpoint"))) if hop)
             yield self.finding(policy.place, message, fix=fix, path=path, when=when)

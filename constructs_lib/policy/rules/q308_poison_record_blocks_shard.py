@@ -21,6 +21,11 @@ Mapping:
   Type: AWS::Lambda::EventSourceMapping
   Properties: {EventSourceArn: !GetAtt Orders.StreamArn, FunctionName: !Ref Worker, PROPERTIES}
 """
+_CURES = (
+    "BisectBatchOnFunctionError",
+    "MaximumRetryAttempts or MaximumRecordAgeInSeconds",
+    "an on-failure destination",
+)
 _HARMS = (
     "retries a record that always fails{rest} until it expires after {hours:g} h; the shard stands still.",
     "drops a record that keeps failing{rest} without a trace.",
@@ -68,12 +73,8 @@ class PoisonRecordBlocksShard(Rule):
         """Look for what each stream mapping lacks to get past a record that always fails."""
         for mapping in mappings(graph, "kinesis", "dynamodb"):
             for splits, ends, keeps, when in graph.known(*failure_handling(mapping.resource)):
-                lacks = {
-                    "BisectBatchOnFunctionError": splits,
-                    "MaximumRetryAttempts or MaximumRecordAgeInSeconds": ends,
-                    "an on-failure destination": keeps,
-                }
-                missing = [name for name, there in lacks.items() if not there]
+                there = zip(_CURES, (splits, ends, keeps), strict=True)
+                missing = [cure for cure, is_set in there if not is_set]
                 if missing:
                     harm = _HARMS[0 if not ends else 1 if not keeps else 2]
                     rest = "" if splits else " together with the rest of its batch"

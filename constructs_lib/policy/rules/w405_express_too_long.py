@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib.limits import EXPRESS_MAX
 from constructs_lib.policy.rule import ERROR, Finding, Rule
 from constructs_lib.policy.services.waiting_routes import waiting_routes
-from constructs_lib.policy.services.workflows import is_express, longest_way
+from constructs_lib.policy.services.workflows import longest_way
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,10 +39,8 @@ class ExpressTooLong(Rule):
     for one gives up sooner: its caller gets an error and sends the request again, while the first workflow runs on.
 
     ## What to do
-    Shorten the tasks' timeouts until the longest way fits, or use a standard workflow and answer before it ends.
-
-    ## Known limits
-    A task without TimeoutSeconds counts with its function's timeout; retries do not count, loops and maps once.
+    Shorten the tasks' timeouts (or the timeouts of functions whose task sets none) until the longest way fits, or use a
+    standard workflow and answer before it ends. Retries do not count, loops and maps once.
     """
 
     id = "W405"
@@ -63,22 +61,23 @@ class ExpressTooLong(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Hold the longest way through each express workflow against its limit and against gateways that wait for it."""
         for machine in graph.of_type("AWS::StepFunctions::StateMachine"):
-            way = longest_way(graph, machine) if is_express(machine) else None
-            if way and way.seconds > EXPRESS_MAX:
+            for kind, when in graph.known(machine.get("StateMachineType")):
+                way = longest_way(graph, machine)
+                if kind != "EXPRESS" or way.seconds <= EXPRESS_MAX:
+                    continue
                 message = (
                     f"Express workflow {machine.name} allows {way.terms} = {way.seconds:g} s, but is stopped after "
                     f"{EXPRESS_MAX} wherever it stands; its own timeouts and Catch do not help then."
                 )
                 fix = f"Lower the timeouts by {way.seconds - EXPRESS_MAX:g} s in all, or make it a standard workflow."
-                yield self.finding(machine.place.at("StateMachineType"), message, fix=fix)
+                yield self.finding(machine.place.at("StateMachineType"), message, fix=fix, when=when)
         for route in waiting_routes(graph):
             way = longest_way(graph, route.machine)
             for wait, when in graph.known(route.wait):
-                if wait > way.seconds:
-                    continue
-                message = (
-                    f"{route.label} waits {wait:g} s for workflow {route.machine.name}, which allows {way.terms} = "
-                    f"{way.seconds:g} s: the caller gets an error while the workflow runs on."
-                )
-                fix = f"Lower the timeouts of its tasks to < {wait:g} s in all, or answer before it ends."
-                yield self.finding(route.wait.place, message, fix=fix, path=route.path, when=when)
+                if wait <= way.seconds:
+                    message = (
+                        f"{route.label} waits {wait:g} s for workflow {route.machine.name}, which allows {way.terms} = "
+                        f"{way.seconds:g} s: the caller gets an error while the workflow runs on."
+                    )
+                    fix = f"Lower the timeouts of its tasks to < {wait:g} s in all, or answer before it ends."
+                    yield self.finding(route.wait.place, message, fix=fix, path=route.path, when=when)

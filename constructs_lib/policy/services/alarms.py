@@ -31,13 +31,10 @@ def unclear_alarms(graph: Graph) -> Iterator[Value]:
     for alarm in graph.of_type("AWS::CloudWatch::Alarm"):
         for dimensions in _dimensions(alarm):
             for dimension in dimensions.elements():
-                named = dimension.get("Value").texts()
+                kind, named = dimension.get("Name").texts().only, dimension.get("Value").texts()
+                may_be_queue = kind in {"QueueName", None} or why_unknown(kind)
                 is_open = named.only is None or why_unknown(named.only)
-                if (
-                    dimension.get("Name").only in {"QueueName", None}
-                    and is_open
-                    and graph.designated(named, _QUEUE) is None
-                ):
+                if may_be_queue and is_open and graph.designated(named, _QUEUE) is None:
                     yield named
         for metric in alarm.get("Metrics").elements():
             expression = metric.get("Expression").texts()

@@ -60,7 +60,7 @@ def longest_way(graph: Graph, machine: Resource) -> Way:
 def _longest(graph: Graph, container: Value, prefix: str, invoked: dict[str, Edge], depth: int) -> Way:
     states = dict(container.get("States").items())
     start = container.get("StartAt").only
-    if start not in states or depth > 20:  # noqa: PLR2004 - no workflow nests so deep
+    if not isinstance(start, str) or start not in states or depth > 20:  # noqa: PLR2004 - no workflow nests so deep
         return Way()
 
     def duration(name: str) -> Way:

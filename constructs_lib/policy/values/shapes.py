@@ -88,6 +88,7 @@ ATTRIBUTE: dict[tuple[str, str], str] = {
 
 NAME_PROPERTY: dict[str, str] = {
     "AWS::DynamoDB::Table": "TableName",
+    "AWS::KMS::Alias": "AliasName",
     "AWS::Kinesis::Stream": "StreamName",
     "AWS::Lambda::Function": "FunctionName",
     "AWS::SNS::Topic": "TopicName",
