@@ -92,9 +92,8 @@ def wait_of(integration: Value, key: str) -> Value:
     A streamed response may be given up to 15 minutes, but AWS does not say what applies when nothing is set.
     """
     wait = integration.get(key)
-    streams = "STREAM" in {
-        integration.get(name).only for name in ("ResponseTransferMode", "responseTransferMode")
-    }
+    modes = (integration.get(name) for name in ("ResponseTransferMode", "responseTransferMode"))
+    streams = any(case.data == "STREAM" for mode in modes for case in mode.cases)
     if wait.is_absent and streams:
         return Value(
             one(Unknown("a streamed response without a timeout: AWS does not say how long it may take")),

@@ -16,7 +16,7 @@ _ACCOUNT = """
 Role: {Type: AWS::IAM::Role, DeletionPolicy: ROLE, Properties: {AssumeRolePolicyDocument: {}}}
 Account: {Type: AWS::ApiGateway::Account, DeletionPolicy: KEPT, Properties: {CloudWatchRoleArn: !GetAtt Role.Arn}}
 """
-_KEEPS = {"Retain", "RetainExceptOnCreate"}
+_KEEPS = ("Retain", "RetainExceptOnCreate")
 
 
 def _account(kept: str, role: str) -> str:

@@ -90,4 +90,4 @@ def _excluded(function: Function) -> Iterator[tuple[Value, float, str, str]]:
     counts = tuple(
         Case(float(len(case.data)), case.when) if type(case.data) is list else case for case in mounts.cases
     )
-    yield Value(counts, mounts.place, None), 0, "{:g} file system mounted", "Unmount the file system"
+    yield Value(counts, mounts.place, None).numbers(), 0, "{:g} file system mounted", "Unmount the file system"

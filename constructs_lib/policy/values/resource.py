@@ -84,8 +84,9 @@ class Resource:
 
     def names(self) -> Iterator[str]:
         """List the logical ids that it depends on by DependsOn."""
-        depends = self.raw.get("DependsOn", ())
-        yield from (depends,) if type(depends) is str else (d for d in depends if type(d) is str)
+        depends = self.raw.get("DependsOn")
+        listed = depends if type(depends) is list else [depends]
+        yield from (name for name in listed if type(name) is str)
 
 
 class Place:
