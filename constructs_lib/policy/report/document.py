@@ -10,7 +10,7 @@ from constructs_lib.policy.report.picture import amount, edge_data, picture, ste
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
     from typing import Any
 
     from constructs_lib.policy import Report
@@ -22,12 +22,20 @@ SEVERITIES = ("error", "warning", "note")
 
 
 class Route:
-    """A path through the system, drawn: ``GET /orders ──10 s──▶ alias live ──▶ Orders (60 s)``."""
+    """A path through the system, drawn: ``GET /orders ──10 s──▶ alias live ──▶ Orders (60 s)``.
 
-    __slots__ = ("runs", "steps", "waits")
+    Attributes:
+        steps: the names of what is on it.
+        waits, runs: how long its caller waits and its function may run, for people.
+        edge: which edge of its system's picture it is, or None.
+    """
 
-    def __init__(self, names: list[str], waits: str | None = None, runs: str | None = None) -> None:
-        self.steps, self.waits, self.runs = names, waits, runs
+    __slots__ = ("edge", "runs", "steps", "waits")
+
+    def __init__(
+        self, names: list[str], waits: str | None = None, runs: str | None = None, edge: int | None = None
+    ) -> None:
+        self.steps, self.waits, self.runs, self.edge = names, waits, runs, edge
 
     def drawn(self, *, ascii_only: bool = False) -> str:
         """Write it as one line."""
@@ -83,20 +91,20 @@ class Document:
             for finding in findings:
                 self._add(finding, None)
 
-    def _add_graph(self, graph: Graph, findings: Iterable[Finding]) -> None:
+    def _add_graph(self, graph: Graph, findings: Sequence[Finding]) -> None:
         self.coverage["edges_followed"] += len(graph.edges)
         self.coverage["not_followed"] += [_gap(gap) for gap in graph.coverage.missed]
         self.coverage["undecided"] += [_gap(gap) for gap in graph.coverage.unknowns]
         first = len(self.findings)
-        edges: dict[tuple[str, ...], Edge] = {}
-        for edge in graph.edges:
-            edges.setdefault(edge.path, edge)
+        edges: dict[tuple[str, ...], list[tuple[int, Edge]]] = {}
+        for number, edge in enumerate(graph.edges) if findings else ():
+            edges.setdefault(edge.path, []).append((number, edge))
         for finding in findings:
-            self._add(finding, edges.get(finding.path))
+            self._add(finding, _nearest(finding, edges.get(finding.path, ())))
         if self._pictures:
             self.pictures.append({**picture(graph), "findings": range(first, len(self.findings))})
 
-    def _add(self, finding: Finding, edge: Edge | None) -> None:
+    def _add(self, finding: Finding, edge: tuple[int, Edge] | None) -> None:
         self.findings.append(finding.as_dict())
         self.routes.append(_route(finding, edge))
 
@@ -155,9 +163,18 @@ def _gap(gap: Gap) -> dict[str, Any]:
     }
 
 
-def _route(finding: Finding, edge: Edge | None) -> Route:
+def _nearest(finding: Finding, edges: Sequence[tuple[int, Edge]]) -> tuple[int, Edge] | None:
+    """Choose among edges of one path: two tasks of a workflow may call one function, two routes of a body too."""
+    place = finding.place
+    for number, edge in edges:
+        if edge.at.resource is place.resource and place.keys[: len(edge.at.keys)] == edge.at.keys:
+            return number, edge
+    return edges[0] if edges else None
+
+
+def _route(finding: Finding, edge: tuple[int, Edge] | None) -> Route:
     if edge is None:
         resources = finding.place.resource.stack.resources
         return Route([resources[name].name if name in resources else name for name in finding.path])
-    data = edge_data(edge)
-    return Route(steps(data), amount(data["wait"]), amount(data["timeout"]))
+    data = edge_data(edge[1])
+    return Route(steps(data), amount(data["wait"]), amount(data["timeout"]), edge[0])

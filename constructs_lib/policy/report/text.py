@@ -73,7 +73,7 @@ def _groups(document: Document) -> list[Group]:
     groups: dict[tuple[str, tuple[str, ...]], Group] = {}
     for finding, route in zip(document.findings, document.routes, strict=True):
         if finding["waived"] is None:
-            key = (finding["file"], tuple(finding["path"]))
+            key = (finding["file"], (*finding["path"], *route.steps))
             groups.setdefault(key, (finding["file"], route, []))[2].append(finding)
     for _, _, findings in groups.values():
         findings.sort(key=_gravity)

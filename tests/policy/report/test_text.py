@@ -68,3 +68,23 @@ def test_waived_findings_are_named_with_their_reason() -> None:
 def test_strange_names_are_shown() -> None:
     """A name with quotes and tags is a name."""
     assert "<script>" in render(document_of(nasty()))
+
+
+TWO_TASKS = """\
+Resources:
+  Worker: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      Definition:
+        StartAt: Charge
+        States:
+          Charge: {Type: Task, Resource: !GetAtt Worker.Arn, TimeoutSeconds: 90, Next: Ship}
+          Ship: {Type: Task, Resource: !GetAtt Worker.Arn, TimeoutSeconds: 30, End: true}
+"""
+
+
+def test_a_finding_stands_under_the_call_that_it_is_about() -> None:
+    """Two tasks call one function: the one that gives up too early is the one that is drawn."""
+    document = document_of(TWO_TASKS, rules=[rule for rule in ALL if rule.id == "W402"])
+    assert [route.drawn() for route in document.routes] == ["Flow: Ship ── 30 s ──▶ Worker (may run 60 s)"]

@@ -11,8 +11,9 @@ if TYPE_CHECKING:
     Link = tuple[str, str]
 
 _SWEEPS = 6
+_LONGEST_GAP = 160  # a box stands at most this much lower than it must, to be beside its caller, in pixels
+_FIRST_LINE = 40  # of a box; arrows end at its middle
 _WAYPOINT = 10  # height of the place that a link holds in a layer which it crosses, in pixels
-_LONGEST_GAP = 160  # a box may stand this much lower than it must, to be beside its caller
 
 
 def layers(nodes: Sequence[str], links: Iterable[Link]) -> list[list[str]]:
@@ -78,19 +79,26 @@ def _untangled(columns: list[list[str]], links: Sequence[Link]) -> list[list[str
 
 
 def places(
-    columns: Sequence[Sequence[str]], heights: Mapping[str, float], links: Iterable[Link], gap: float
+    columns: Sequence[Sequence[str]], heights: Mapping[str, float], ports: Mapping[Link, float], gap: float
 ) -> dict[str, float]:
-    """Give each node the top of its box: close to its callers, never over another box of its layer."""
+    """Give each node the top of its box: beside its callers, never over another box of its layer.
+
+    Args:
+        columns: the layers.
+        heights: of the boxes; what is not in there is a waypoint.
+        ports: the links, each with the height in the caller's box where it starts.
+        gap: least space between two boxes.
+    """
     heights = {node: heights.get(node, _WAYPOINT) for column in columns for node in column}
-    before: dict[str, list[str]] = {}
-    for source, target in links:
-        before.setdefault(target, []).append(source)
+    before: dict[str, list[Link]] = {}
+    for link in ports:
+        before.setdefault(link[1], []).append(link)
     tops: dict[str, float] = {}
     for column in columns:
         free = 0.0
         for node in column:
-            centres = [tops[other] + heights[other] / 2 for other in before.get(node, ()) if other in tops]
-            wanted = _mean(centres, free + heights[node] / 2) - heights[node] / 2
+            starts = [tops[link[0]] + ports[link] for link in before.get(node, ()) if link[0] in tops]
+            wanted = _mean(starts, 0) - min(heights[node], _FIRST_LINE) / 2
             tops[node] = max(free, min(wanted, free + _LONGEST_GAP))
             free = tops[node] + heights[node] + gap
     return tops

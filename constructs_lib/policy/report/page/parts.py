@@ -42,22 +42,27 @@ def system(document: Document, number: int) -> Markup:
     if many and not found:
         return Markup("")
     parts = [system_map(document, picture, number)] if picture["functions"] else []
-    parts.append(_paths(picture, found, number))
+    parts.append(_paths(document, picture, found, number))
     name = ", ".join(picture["files"][:3])
     return el(
         "section", *([el("h2", name, class_="system")] if many else []), *parts, aria_label=f"System {name}"
     )
 
 
-def _paths(picture: dict[str, Any], found: list[Numbered], number: int) -> Markup:
+def _paths(document: Document, picture: dict[str, Any], found: list[Numbered], number: int) -> Markup:
     functions = {function["key"]: function for function in picture["functions"]}
+    by_edge: dict[int, list[Numbered]] = {}
     by_path: dict[tuple[str, ...], list[Numbered]] = {}
     for index, finding in found:
-        by_path.setdefault(tuple(finding["path"]), []).append((index, finding))
+        edge_number = document.routes[index].edge
+        if edge_number is None:
+            by_path.setdefault(tuple(finding["path"]), []).append((index, finding))
+        else:
+            by_edge.setdefault(edge_number, []).append((index, finding))
     broken: list[tuple[int, Markup]] = []
     clean: list[tuple[int, Markup]] = []
-    for edge in picture["edges"]:
-        findings = by_path.pop(tuple(edge["path"]), [])
+    for edge_number, edge in enumerate(picture["edges"]):
+        findings = by_edge.get(edge_number, [])
         chosen = broken if findings else clean
         if findings or len(clean) < _MOST_CLEAN:
             chosen.append((_gravity(findings), _path(edge, functions[edge["function"]], findings)))

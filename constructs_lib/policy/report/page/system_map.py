@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _WIDTH, _BETWEEN, _GAP = 250, 110, 18  # of a box, between layers, between boxes, in pixels
 _HEAD, _ROW = 40, 22
+_MOST_COMPACT = 5  # rows; with more, a caller is stretched along what it calls
 _MOST_NODES = 120  # more cannot be read on any screen
 _KINDS = {
     "rest": "REST API",
@@ -45,17 +46,28 @@ _KINDS = {
 class Box:
     """A caller or a function on the map."""
 
-    __slots__ = ("key", "kind", "name", "rows", "runs", "severity")
+    __slots__ = ("callees", "key", "kind", "name", "rows", "runs", "severity")
 
     def __init__(self, key: str, name: str, kind: str, runs: str | None = None) -> None:
         self.key, self.name, self.kind, self.runs = key, name, kind, runs
         self.rows: list[str] = []
+        self.callees: set[str] = set()
         self.severity = ""
+
+    @property
+    def pitch(self) -> float:
+        """From row to row, in pixels: a caller of many functions is stretched, so that its rows stand beside them."""
+        stretched = len(self.rows) > _MOST_COMPACT and (_HEAD + _GAP) * len(self.callees) / len(self.rows)
+        return max(_ROW, stretched)
+
+    def port(self, row: int) -> float:
+        """Say how far below the top a row's middle is, in pixels."""
+        return _HEAD + self.pitch * row + _ROW / 2
 
     @property
     def height(self) -> float:
         """In pixels."""
-        return _HEAD + _ROW * len(self.rows) + (6 if self.rows else 0)
+        return self.port(len(self.rows) - 1) + _ROW / 2 + 6 if self.rows else _HEAD
 
 
 def system_map(document: Document, picture: dict[str, Any], number: int) -> Markup:
@@ -105,6 +117,7 @@ def _boxes(document: Document, picture: dict[str, Any], edges: list[dict[str, An
                 boxes.setdefault(key, Box(key, name, _KINDS.get(kind, kind)))
     for edge in edges:
         row = _row(edge)
+        boxes[edge["source"]].callees.add(edge["function"])
         if row not in boxes[edge["source"]].rows:
             boxes[edge["source"]].rows.append(row)
     by_id = {key.partition("/")[2]: box for key, box in boxes.items()}
@@ -131,7 +144,8 @@ def _row(edge: dict[str, Any]) -> str:
 def _svg(boxes: dict[str, Box], edges: list[dict[str, Any]], label: str) -> Markup:
     links = [(edge["source"], edge["function"]) for edge in edges]
     columns = layers(list(boxes), links)
-    tops = places(columns, {key: box.height for key, box in boxes.items()}, links, _GAP)
+    ports = {(edge["source"], edge["function"]): _port(edge, boxes) for edge in edges}
+    tops = places(columns, {key: box.height for key, box in boxes.items()}, ports, _GAP)
     lefts = {
         key: number * float(_WIDTH + _BETWEEN) for number, column in enumerate(columns) for key in column
     }
@@ -150,8 +164,7 @@ def _line(
 ) -> Markup:
     """Draw an edge from the caller's row to the function, through the places that it holds on the way."""
     source, target = edge["source"], edge["function"]
-    row = boxes[source].rows.index(_row(edge))
-    x, y = lefts[source] + _WIDTH, tops[source] + _HEAD + _ROW * row + _ROW / 2
+    x, y = lefts[source] + _WIDTH, tops[source] + _port(edge, boxes)
     end = lefts[target], tops[target] + _HEAD / 2
     way = f"M{x:g} {y:g}"
     if end[0] <= x:  # back to an earlier layer, or to itself
@@ -164,6 +177,12 @@ def _line(
         x, way = x + _WIDTH, f"{way}H{x + _WIDTH:g}"
     *_, way = _bend(way, x, y, *end)
     return el("path", d=way, class_=f"link {edge['mode']}", marker_end="url(#arrow)")
+
+
+def _port(edge: dict[str, Any], boxes: dict[str, Box]) -> float:
+    """Say at which height of the caller's box an edge starts."""
+    box = boxes[edge["source"]]
+    return box.port(box.rows.index(_row(edge)))
 
 
 def _bend(way: str, x: float, y: float, to_x: float, to_y: float) -> tuple[float, float, str]:
@@ -180,12 +199,12 @@ def _box(box: Box, left: float, top: float) -> Markup:
     runs = f"function · may run {box.runs}" if shape == "function" else box.kind
     parts = [
         frame,
-        _words(box.name, left + 12, top + 17, "name", 32),
+        _words(box.name, left + 12, top + 17, "name", 25),
         _words(runs, left + 12, top + 33, "kind", 40),
     ]
     for number, row in enumerate(box.rows):
         label, _, waits = row.partition("\n")
-        y = top + _HEAD + _ROW * number + 15
+        y = top + box.port(number) + 4
         parts += [
             _words(label, left + 12, y, "row", 23),
             el("text", waits, x=f"{left + _WIDTH - 12:g}", y=f"{y:g}", class_="row wait", text_anchor="end"),
@@ -208,7 +227,12 @@ def _legend() -> Markup:
     for mode, meaning in entries:
         line = el("path", d="M0 6H34", class_=f"link {mode}", marker_end="url(#arrow)")
         drawn.append(el("li", el("svg", line, width="38", height="12", aria_hidden="true"), meaning))
-    return el("ul", *drawn, class_="legend", aria_label="Kinds of lines")
+    for severity in ("error", "warning", "note"):
+        frame = el("rect", x="2", y="2", width="32", height="12", rx="4", class_=f"box {severity}")
+        drawn.append(
+            el("li", el("svg", frame, width="36", height="16", aria_hidden="true"), f"has an open {severity}")
+        )
+    return el("ul", *drawn, class_="legend", aria_label="Kinds of lines and boxes")
 
 
 def _table(picture: dict[str, Any]) -> Markup:
