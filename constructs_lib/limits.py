@@ -69,6 +69,7 @@ _HTTP = "apigw-dg/http-api-quotas"
 _STREAM = "apigw-dg/response-transfer-mode"
 _SQS_LAMBDA = "lambda-dg/services-sqs-configure"
 _EXTENSION = "systems-manager/userguide/ps-integration-lambda-extensions"
+_CONTAINERS = "aaronstuyvenberg.com/posts/containers-on-lambda"
 _PROVISIONED = "lambda-dg/provisioned-concurrency"
 
 # How long a gateway waits ---------------------------------------------------------------------------------------
@@ -119,6 +120,8 @@ LAMBDA_MEMORY_PER_VCPU = Fact(1_769, "MB", "lambda-dg/configuration-memory")
 LAMBDA_TMP_DEFAULT = Fact(512, "MB", "botocore:lambda EphemeralStorage")
 LAMBDA_ENVIRONMENT_MAX = Fact(4_096, "B", _QUOTAS)
 LAMBDA_LAYERS_MAX = Fact(5, "layers", _QUOTAS)
+IMAGE_FASTER_PYTHON = Fact(200 * 1024 * 1024, "B", _CONTAINERS, evidence="secondary")  # unzipped
+IMAGE_FASTER_NODE = Fact(30 * 1024 * 1024, "B", _CONTAINERS, evidence="secondary")
 LAMBDA_PACKAGE_MAX = Fact(250 * 1024 * 1024, "B", _QUOTAS)  # unzipped, layers included
 ACCOUNT_CONCURRENCY = Fact(1_000, "", _QUOTAS)
 UNRESERVED_CONCURRENCY_MIN = Fact(100, "", "botocore:lambda PutFunctionConcurrency")

@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 
 
 def graph_of(example: str, settings: Settings | None = None) -> Graph:
-    """Build the graph of an example: YAML of resources, or whole templates with lines ``---`` between them."""
+    """Build the graph of an example: YAML of resources, or whole templates with lines ``---`` between them.
+
+    A line ``# asset code.zip: 1000 bytes unzipped`` stands for an asset of this size under the key ``code.zip``.
+    """
     texts = [_complete(part) for part in re.split(r"(?m)^---$", example) if part.strip()]
+    sizes = {
+        key: int(size) for key, size in re.findall(r"(?m)^# asset (\S+): (\d+) bytes unzipped$", example)
+    }
     names = ["template.yaml"] if len(texts) == 1 else [f"template-{n}.yaml" for n in range(1, len(texts) + 1)]
-    return Graph(System([parse(text, name) for text, name in zip(texts, names, strict=True)]), settings)
+    templates = [parse(text, name) for text, name in zip(texts, names, strict=True)]
+    for template in templates:
+        template.sizes.update(sizes)
+    return Graph(System(templates), settings)
 
 
 def _complete(text: str) -> str:

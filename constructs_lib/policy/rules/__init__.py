@@ -28,6 +28,10 @@ from constructs_lib.policy.rules.i204_extension_without_timeout import Extension
 from constructs_lib.policy.rules.i205_extension_wrong_build import ExtensionWrongBuild
 from constructs_lib.policy.rules.i206_snapstart_unused import SnapstartUnused
 from constructs_lib.policy.rules.i207_snapstart_conflict import SnapstartConflict
+from constructs_lib.policy.rules.k901_package_over_limit import PackageOverLimit
+from constructs_lib.policy.rules.k902_image_would_start_faster import ImageWouldStartFaster
+from constructs_lib.policy.rules.k903_layer_architecture import LayerArchitecture
+from constructs_lib.policy.rules.k904_alias_keeps_old_timeout import AliasKeepsOldTimeout
 from constructs_lib.policy.rules.q301_visibility_shorter_than_function import VisibilityShorterThanFunction
 from constructs_lib.policy.rules.q302_visibility_under_six_times import VisibilityUnderSixTimes
 from constructs_lib.policy.rules.q303_too_few_receives import TooFewReceives
@@ -38,6 +42,11 @@ from constructs_lib.policy.rules.q307_whole_batch_retried import WholeBatchRetri
 from constructs_lib.policy.rules.q308_poison_record_blocks_shard import PoisonRecordBlocksShard
 from constructs_lib.policy.rules.q309_mapping_outruns_reserve import MappingOutrunsReserve
 from constructs_lib.policy.rules.s801_plaintext_secret import PlaintextSecret
+from constructs_lib.policy.rules.s802_resolved_secret_in_environment import ResolvedSecretInEnvironment
+from constructs_lib.policy.rules.s803_environment_over_limit import EnvironmentOverLimit
+from constructs_lib.policy.rules.s804_unscoped_invoke_permission import UnscopedInvokePermission
+from constructs_lib.policy.rules.s805_private_function_cut_off import PrivateFunctionCutOff
+from constructs_lib.policy.rules.s806_open_endpoint import OpenEndpoint
 from constructs_lib.policy.rules.t101_gateway_gives_up_first import GatewayGivesUpFirst
 from constructs_lib.policy.rules.t102_cold_start_outlasts_gateway import ColdStartOutlastsGateway
 from constructs_lib.policy.rules.t103_gateway_wait_over_limit import GatewayWaitOverLimit
@@ -111,6 +120,15 @@ ALL = (
     SilentDlq(),
     DlqKindMismatch(),
     PlaintextSecret(),
+    ResolvedSecretInEnvironment(),
+    EnvironmentOverLimit(),
+    UnscopedInvokePermission(),
+    PrivateFunctionCutOff(),
+    OpenEndpoint(),
+    PackageOverLimit(),
+    ImageWouldStartFaster(),
+    LayerArchitecture(),
+    AliasKeepsOldTimeout(),
     ExpiredWaiver(),
     RefusedWaiver(),
     UnusedWaiver(),

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
-
 from constructs_lib.policy.rule import ERROR, Finding, Rule
-from constructs_lib.policy.values.text import is_plain
+from constructs_lib.policy.services.secrets import is_literal_secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,23 +12,18 @@ if TYPE_CHECKING:
     from constructs_lib.policy.graph import Graph
 
 _FUNCTION = """
-Orders:
-  Type: AWS::Lambda::Function
-  Properties: {Environment: {Variables: {DB_PASSWORD: SECRET}}}
+Parameters:
+  Password: {Type: String, Default: correct-horse-battery}
+  Hidden: {Type: String, NoEcho: true}
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties: {Environment: {Variables: {DB_PASSWORD: SECRET}}}
 """
-_SECRET = re.compile(
-    r"(?i)(^|_|[a-z])(password|passwd|pwd|secret|token|api_?key|private_?key|access_?key|credentials?)(_?[0-9]+)?$"
-)
-_INDIRECT = re.compile(
-    r"(?i)(arn|name|id|path|url|uri|endpoint|header|ttl|type|expir\w*|length|count|prefix)$"
-)
-_SHAPE = re.compile(
-    r"(?:AKIA|ASIA)[A-Z2-7]{16}$|gh[pousr]_[A-Za-z0-9]{36}|xox[abp]-[0-9A-Za-z-]{20,}|sk_live_[0-9A-Za-z]{20,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----"
-)
-_PLACEHOLDER = re.compile(
-    r"(?i)^$|^(none|null|true|false|changeme|change[-_ ]me|dummy|example|placeholder|todo|test|xxx+|\*+|your.*|<.*>|[0-9]{1,4})$"
-)
+
+
+def _named(name: str, value: str) -> str:
+    return _FUNCTION.replace("DB_PASSWORD", name).replace("SECRET}}", f"{value}}}}}")
 
 
 class PlaintextSecret(Rule):
@@ -42,34 +35,46 @@ class PlaintextSecret(Rule):
 
     ## What to do
     Put it into Secrets Manager or a SecureString parameter and read it at run time.
+
+    ## Known limits
+    It knows secrets by the names of their variables, by the shapes of well-known keys, and by passwords in URLs. Values
+    that are names, paths, ARNs or obvious placeholders are left alone.
     """
 
     id = "S801"
     name = "plaintext-secret"
     severity = ERROR
     bad = {
-        "literal under a secret's name": _FUNCTION.replace("SECRET", "correct-horse-battery"),
-        "value of a known shape": _FUNCTION.replace("DB_PASSWORD", "GIT").replace(
-            "SECRET", "ghp_" + "a1B2" * 9
+        "literal under a secret's name": _named("DB_PASSWORD", "correct-horse-battery"),
+        "default of a parameter": _named("DB_PASSWORD", "!Ref Password"),
+        "password in a URL": _named("DATABASE_URL", "'postgres://app:battery-horse@db.internal:5432/orders'"),
+        "password in a URL with an unknown host": _named(
+            "DATABASE_URL", "!Sub 'postgres://app:battery-horse@${Orders}:5432/orders'"
         ),
+        "value of a known shape": _named("GIT", "ghp_" + "a1B2" * 9),
     }
     good = {
-        "name of a secret": _FUNCTION.replace("DB_PASSWORD: SECRET", "DB_PASSWORD_SECRET_NAME: prod/orders")
+        "name of a secret": _named("DB_PASSWORD_SECRET_NAME", "prod/orders"),
+        "path of a parameter": _named("DB_PASSWORD", "/prod/orders/db-password"),
+        "ARN": _named("API_KEY", "'arn:aws:secretsmanager:eu-west-1:111111111111:secret:orders'"),
+        "dynamic reference": _named("API_TOKEN", "'{{resolve:secretsmanager:orders}}'"),
+        "address of a token service": _named("TOKEN_URL", "'https://auth.example.com/token'"),
+        "placeholder": _named("API_KEY", "changeme"),
+        "switch": _named("REQUIRE_TOKEN", "'true'"),
+        "working directory": _named("PWD", "/var/task"),
     }
+    undecided = {"parameter without a default": _named("DB_PASSWORD", "!Ref Hidden")}
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look at the names and the shapes of environment variables."""
         for function in graph.functions.values():
             for name, value in function.environment.items():
                 for case in value.cases:
-                    if type(case.data) is not str or not is_plain(case.data):
+                    reason = is_literal_secret(name, case.data)
+                    if reason is None:
                         continue
-                    secret = (
-                        _SECRET.search(name)
-                        and not _INDIRECT.search(name)
-                        and not _PLACEHOLDER.match(case.data)
-                    )
-                    if not secret and not _SHAPE.search(case.data):
+                    if reason:
+                        graph.coverage.undecided(value.place, reason)
                         continue
                     message = (
                         f"{function.name} has a secret in its environment variable {name}: whoever may read the template or "

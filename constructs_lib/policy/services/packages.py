@@ -34,7 +34,16 @@ def unzipped_bytes(path: str) -> int | None:
         return None
 
 
+def asset_bytes(resource: Resource, *keys: str) -> int | None:
+    """Give the unzipped size of the asset behind an S3 key property, or None if it is not at hand; measured once."""
+    key = resource.get(*keys).texts().only
+    sizes = resource.stack.template.sizes
+    if isinstance(key, str) and key not in sizes:
+        path = asset_of(resource, *keys)
+        sizes[key] = unzipped_bytes(path) if path else None
+    return sizes[key] if isinstance(key, str) else None
+
+
 def code_bytes(function: Function) -> int | None:
     """Give the unzipped size of a function's own code, or None if it is not at hand."""
-    path = asset_of(function.resource, "Code", "S3Key")
-    return unzipped_bytes(path) if path else None
+    return asset_bytes(function.resource, "Code", "S3Key")

@@ -26,6 +26,7 @@ class Template:
         environment: pseudo parameters that are known, e.g. ``{"AWS::Region": "eu-west-1"}`` from a CDK manifest.
         nested: the templates of its nested stacks, by logical id.
         assets: local files behind its S3 keys and local paths, by key.
+        sizes: unzipped bytes of those that were measured, by key.
         construct_paths: the CDK construct behind each logical id, where the assembly tells.
         acknowledged: the rules that ``Validations.acknowledge`` was called for, with reasons, by construct path.
         written: the logical ids in the file, where a transform has added others; None if there was none.
@@ -42,6 +43,7 @@ class Template:
         "has_loops",
         "language",
         "nested",
+        "sizes",
         "text",
         "written",
     )
@@ -58,6 +60,7 @@ class Template:
         self.environment = environment or {}
         self.nested: dict[str, Template] = {}
         self.assets: dict[str, str] = {}
+        self.sizes: dict[str, int | None] = {}
         self.construct_paths: dict[str, str] = {}
         self.acknowledged: dict[str, dict[str, str]] = {}
         self.has_loops = "Fn::ForEach::" in text

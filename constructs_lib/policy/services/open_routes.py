@@ -1,0 +1,98 @@
+"""Routes, methods and URLs that nobody has to show anything for."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.edges.openapi import operations, parsed_body
+from constructs_lib.policy.services.rest_apis import rest_apis
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.services.rest_apis import Api, Method
+    from constructs_lib.policy.values import Place, Resource, Value
+
+_HTTP_API = "AWS::ApiGatewayV2::Api"
+
+
+class Open:
+    """An API or a URL with the routes of it that are open; ``place`` is where the first of them says so."""
+
+    __slots__ = ("owner", "place", "resource", "routes")
+
+    def __init__(self, owner: str, resource: Resource, routes: list[tuple[str, Place]]) -> None:
+        self.owner, self.resource = owner, resource
+        self.routes = sorted({label for label, _ in routes})
+        self.place = routes[0][1]
+
+
+def open_routes(graph: Graph) -> Iterator[Open]:
+    """List the APIs and URLs that have something open."""
+    for api in rest_apis(graph):
+        if not _is_guarded(api):
+            found = [
+                (method.label, method.authorization.place)
+                for method in api.methods
+                if _is_open(graph, api, method)
+            ]
+            if found:
+                yield Open(f"API {api.resource.name}", api.resource, found)
+    for resource in graph.of_type(_HTTP_API):
+        found = list(_http_routes(graph, resource))
+        if found:
+            yield Open(f"API {resource.name}", resource, found)
+    for url in graph.of_type("AWS::Lambda::Url"):
+        if _says_nobody(graph, url.get("AuthType")):
+            yield Open(f"function URL {url.name}", url, [("it", url.get("AuthType").place)])
+
+
+def _is_guarded(api: Api) -> bool:
+    """Tell whether something in front of all methods may keep callers out."""
+    private = api.endpoint_types.only == "PRIVATE"
+    return (
+        private
+        or not api.resource.get("Policy").is_absent
+        or not api.body.get("x-amazon-apigateway-policy").is_absent
+    )
+
+
+def _is_open(graph: Graph, api: Api, method: Method) -> bool:
+    kind = method.integration.get("Type" if method.is_resource else "type").only
+    if method.verb == "OPTIONS" or str(kind).upper() == "MOCK":
+        return False
+    if method.is_resource:
+        return method.value.get("ApiKeyRequired").default(data=False).only in {
+            False,
+            "false",
+        } and _says_nobody(graph, method.authorization.default("NONE"))
+    return _no_security(graph, api.body, method.authorization)
+
+
+def _http_routes(graph: Graph, api: Resource) -> Iterator[tuple[str, Place]]:
+    """List the open routes of an HTTP or WebSocket API; of the latter only $connect can ask who calls."""
+    for route in graph.of_type("AWS::ApiGatewayV2::Route"):
+        if graph.designated(route.get("ApiId"), _HTTP_API) is not api:
+            continue
+        key = str(route.get("RouteKey").texts().only)
+        asks = api.get("ProtocolType").only != "WEBSOCKET" or key == "$connect"
+        said = route.get("AuthorizationType")
+        if asks and not key.startswith("OPTIONS") and _says_nobody(graph, said.default("NONE")):
+            yield key, said.place
+    body = parsed_body(api.get("Body"))
+    for operation in operations(body):
+        security = operation.value.get("security")
+        if operation.verb != "OPTIONS" and _no_security(graph, body, security):
+            yield operation.label, security.place
+
+
+def _no_security(graph: Graph, body: Value, security: Value) -> bool:
+    """Tell whether an operation lists no scheme, and neither does the whole body."""
+    effective = body.get("security") if security.is_absent else security
+    graph.note_unknown(effective)
+    return effective.is_absent or effective.only in ([], [{}])
+
+
+def _says_nobody(graph: Graph, value: Value) -> bool:
+    graph.note_unknown(value)
+    return bool(value.only == "NONE")

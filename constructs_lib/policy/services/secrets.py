@@ -1,0 +1,67 @@
+"""What looks like a secret: by the name of a variable, by the shape of its value."""
+
+from __future__ import annotations
+
+import re
+
+from constructs_lib.policy.values.cases import Unknown
+from constructs_lib.policy.values.text import OPEN, is_plain, why_unknown
+
+_SECRET_NAME = re.compile(
+    r"(?i)(passw(or)?d|passphrase|passcode|pwd|secret|token|api_?key|(private|access|secret|encryption|signing|master|auth)_?key"
+    r"|credentials?)(_?[0-9]+)?$"
+)
+_KEY_NAME = re.compile(r"(?i)(encryption|signing|master)_?key$")  # may hold the id of a KMS key
+_SHAPE = re.compile(
+    r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])|gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60}"
+    r"|glpat-[\w-]{20}|xox[abposr]-[0-9A-Za-z-]{20}|hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16}"
+    r"|[sr]k_live_[0-9A-Za-z]{20}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32}|AIza[0-9A-Za-z_-]{35}"
+    r"|SG\.[\w-]{16,}\.[\w-]{32}|npm_[A-Za-z0-9]{36}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+)
+_URL_PASSWORD = re.compile(rf"(?i)^[a-z][a-z0-9+.-]*://[^\s/:@{OPEN}]*:([^\s/@{OPEN}]+)@")
+_PLACEHOLDER = re.compile(
+    r"(?i)^.{0,3}$|^[0-9]{1,4}$|^(none|null|nil|true|false|enabled?|disabled?|required|optional|undefined|n/a|unset|empty|"
+    r"(please[-_ ])?(change|replace|update|fill|set|insert|enter)[-_ ]?(me|this|it|in|here)?.{0,12}|.*\byour[-_ ].*|dummy.*|fake.*|mock.*|"
+    r"(?!.*:).*\bexample\b.*|.*example$|place[-_ ]?holder.*|to[-_ ]?do.*|tbd|test|xxx+.*|\*+|\.+|-+|your.*|<.*>|\[.*\]|\$\{.*|\{\{.*)$"
+)
+_INDIRECT = re.compile(r"(?i)(arn:|ssm:|secretsmanager:|alias/|/[\w./-]*$|\.{1,2}/|s3://|https?://)")
+_LOWER_PATH = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+)+")
+_UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def is_literal_secret(name: str, value: object) -> str | None:
+    """Judge one value of an environment variable.
+
+    Returns:
+        "" if it is a secret in plain text, None if it is none, or the reason why that cannot be known.
+    """
+    if isinstance(value, Unknown):
+        return value.reason if _SECRET_NAME.search(name) else None
+    if type(value) is not str:
+        return None
+    if _has_secret_shape(value):
+        return ""
+    if not _SECRET_NAME.search(name) or not is_plain(value) or _names_something(name, value):
+        return _unknown_piece(name, value)
+    return None if _PLACEHOLDER.match(value) else ""
+
+
+def _has_secret_shape(value: str) -> bool:
+    found = _SHAPE.search(value)
+    if found and not found[0].endswith("EXAMPLE"):  # the key of AWS's own documentation
+        return True
+    url = _URL_PASSWORD.match(value)
+    return url is not None and not _PLACEHOLDER.match(url[1]) and url[1].lower() not in {"password", "pass"}
+
+
+def _names_something(name: str, value: str) -> bool:
+    """Tell whether the value says where the secret is: an ARN, a path, an address, a key's id."""
+    if _INDIRECT.match(value) or _LOWER_PATH.fullmatch(value):
+        return True
+    return bool(_KEY_NAME.search(name) and _UUID.fullmatch(value))
+
+
+def _unknown_piece(name: str, value: str) -> str | None:
+    """Note a parameter without a value; what is fetched or made in deployment is no literal."""
+    reason = why_unknown(value) if _SECRET_NAME.search(name) else None
+    return reason if reason and reason.startswith("parameter") else None
