@@ -13,6 +13,7 @@ from constructs_lib.limits import (
 )
 from constructs_lib.policy.values import Value
 from constructs_lib.policy.values.cases import ABSENT
+from constructs_lib.policy.values.text import why_unknown
 from constructs_lib.timeouts.carriers import METADATA_KEY
 
 TYPE_CHECKING = False
@@ -167,6 +168,10 @@ class Function:
             return qualifier
         version = alias.get("FunctionVersion").texts().only
         return version if type(version) is str else qualifier
+
+    def unclear(self, qualifier: str) -> str | None:
+        """Say why it is not known what a qualifier is, or None if it is known."""
+        return None if qualifier in self.versions else why_unknown(qualifier)
 
     @cached_property
     def provisioned(self) -> list[Provisioned]:

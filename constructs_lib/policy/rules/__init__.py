@@ -14,6 +14,14 @@ from constructs_lib.policy.rules.a609_account_role_at_risk import AccountRoleAtR
 from constructs_lib.policy.rules.a610_errors_without_cors import ErrorsWithoutCors
 from constructs_lib.policy.rules.c501_warm_capacity_bypassed import WarmCapacityBypassed
 from constructs_lib.policy.rules.c502_warm_over_reserve import WarmOverReserve
+from constructs_lib.policy.rules.c503_account_overcommitted import AccountOvercommitted
+from constructs_lib.policy.rules.c504_throttle_over_concurrency import ThrottleOverConcurrency
+from constructs_lib.policy.rules.c505_provisioned_on_latest import ProvisionedOnLatest
+from constructs_lib.policy.rules.c506_schedule_to_zero import ScheduleToZero
+from constructs_lib.policy.rules.c507_warmer_misses import WarmerMisses
+from constructs_lib.policy.rules.c508_throttle_without_effect import ThrottleWithoutEffect
+from constructs_lib.policy.rules.c509_durable_unqualified import DurableUnqualified
+from constructs_lib.policy.rules.c510_connections_over_pool import ConnectionsOverPool
 from constructs_lib.policy.rules.d701_async_event_lost import AsyncEventLost
 from constructs_lib.policy.rules.d702_useless_dlq import UselessDlq
 from constructs_lib.policy.rules.d703_encrypted_dlq_unwritable import EncryptedDlqUnwritable
@@ -102,6 +110,14 @@ ALL = (
     ExpressTooLong(),
     WarmCapacityBypassed(),
     WarmOverReserve(),
+    AccountOvercommitted(),
+    ThrottleOverConcurrency(),
+    ProvisionedOnLatest(),
+    ScheduleToZero(),
+    WarmerMisses(),
+    ThrottleWithoutEffect(),
+    DurableUnqualified(),
+    ConnectionsOverPool(),
     CacheLeaksBetweenCallers(),
     CacheOnUnsafeMethod(),
     CacheWithoutCluster(),

@@ -4,29 +4,33 @@ from __future__ import annotations
 
 from constructs_lib.policy.function import LATEST
 from constructs_lib.policy.rule import ERROR, Finding, Rule
-from constructs_lib.policy.values.text import show, why_unknown
+from constructs_lib.policy.services.scaling import kept_warm, scaled
+from constructs_lib.policy.values.text import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from constructs_lib.policy.graph import Edge, Graph
+    from constructs_lib.policy.graph import Graph
 
 _API = """
 Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
 Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Orders}}
 Live:
   Type: AWS::Lambda::Alias
-  Properties:
-    Name: live
-    FunctionName: !Ref Orders
-    FunctionVersion: !GetAtt Version.Version
-    ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}
-Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP}}
-Integration:
-  Type: AWS::ApiGatewayV2::Integration
-  Properties: {ApiId: !Ref Api, IntegrationUri: FUNCTION}
+  Properties: {Name: live, FunctionName: !Ref Orders, FunctionVersion: !GetAtt Version.Version, WARM}
+Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: TARGET}}
 """
+_WARM = "ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}"
+_SCALING = """
+Scaling:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties: {MinCapacity: 2, MaxCapacity: 9, ResourceId: !Sub "function:${Orders}:live"}
+"""
+
+
+def _api(target: str, warm: str = _WARM) -> str:
+    return _API.replace("TARGET", target).replace("WARM", warm or "Description: cold")
 
 
 class WarmCapacityBypassed(Rule):
@@ -43,39 +47,34 @@ class WarmCapacityBypassed(Rule):
     id = "C501"
     name = "warm-capacity-bypassed"
     severity = ERROR
-    bad = {"API invokes the bare function": _API.replace("FUNCTION", "!GetAtt Orders.Arn")}
+    bad = {
+        "API invokes the bare function": _api("!GetAtt Orders.Arn"),
+        "API invokes another alias": _api('!Sub "${Orders.Arn}:beta"'),
+        "alias kept warm by scaling": _api("!GetAtt Orders.Arn", "") + _SCALING,
+    }
     good = {
-        "API invokes the alias": _API.replace("FUNCTION", "!Ref Live"),
-        "API invokes the alias by name": _API.replace("FUNCTION", '!Sub "${Orders.Arn}:live"'),
+        "API invokes the alias": _api("!Ref Live"),
+        "API invokes the alias by name": _api('!Sub "${Orders.Arn}:live"'),
+        "API invokes the alias taken apart": _api(
+            '!Join [":", [!Select [6, !Split [":", !Ref Live]], live]]'
+        ),
+        "nothing is kept warm": _api("!GetAtt Orders.Arn", ""),
     }
-    undecided = {
-        "qualifier imported": _API.replace(
-            "FUNCTION", "!Join [':', [!GetAtt Orders.Arn, !ImportValue stage]]"
-        )
-    }
+    undecided = {"qualifier imported": _api("!Join [':', [!GetAtt Orders.Arn, !ImportValue stage]]")}
 
     def check(self, graph: Graph) -> Iterator[Finding]:
-        """Compare the qualifier of each edge with those that have provisioned concurrency."""
+        """Compare the qualifier of each edge with those that are kept warm."""
+        scaling = scaled(graph)
         for edge in graph.edges:
-            warm = edge.function.provisioned
-            if not warm or edge.kind == "custom" or not _bypasses(graph, edge):
+            function, used = edge.function, edge.qualifier or LATEST
+            if edge.kind == "custom":  # runs in deployments only
                 continue
-            names = ", ".join(f"{edge.function.name}:{show(each.qualifier).strip('<>')}" for each in warm)
-            used = show(edge.qualifier or LATEST).strip("<>")
-            message = (
-                f"{edge.label} invokes {edge.callee}, which is {used}, but the provisioned concurrency "
-                f"is on {names}: its callers meet cold starts while the warm capacity idles and is billed."
-            )
-            yield self.finding(
-                edge.at, message, fix=f"Invoke {names} instead.", path=edge.path, when=edge.when
-            )
-
-
-def _bypasses(graph: Graph, edge: Edge) -> bool:
-    function, used = edge.function, edge.qualifier or LATEST
-    reason = why_unknown(used) if used not in function.versions else None
-    if reason:
-        graph.coverage.undecided(edge.at, reason)
-        return False
-    named = {each.qualifier for each in function.provisioned}
-    return used not in named and function.behind(used) not in map(function.behind, named)
+            for warm, when in kept_warm(graph, function, scaling.get(function, []), edge.when):
+                if reason := function.unclear(used):
+                    graph.coverage.undecided(edge.at, reason)
+                elif function.behind(used) not in map(function.behind, warm):
+                    names = ", ".join(f"{function.name}:{show(each).strip('<>')}" for each in warm)
+                    latest = "" if edge.qualifier else f", which is {LATEST}"
+                    message = f"{edge.label} invokes {edge.callee}{latest}, but the provisioned concurrency is on {names}: its callers meet cold starts while the warm capacity idles and is billed."
+                    fix = f"Invoke {names} instead."
+                    yield self.finding(edge.at, message, fix=fix, path=edge.path, when=when)

@@ -35,6 +35,10 @@ class Method:
         """The method in people's words: ``GET /orders``."""
         return f"{self.verb} {self.path}"
 
+    def named(self, key: str) -> str:
+        """Write a key of the integration as CloudFormation or as OpenAPI does: ``Uri`` or ``uri``."""
+        return key if self.is_resource else key[0].lower() + key[1:]
+
     @property
     def integration(self) -> Value:
         """The integration, named as CloudFormation or as OpenAPI does."""
@@ -53,7 +57,7 @@ class Method:
     @property
     def cache_key(self) -> Value:
         """The list of cache key parameters of the integration."""
-        return self.integration.get("CacheKeyParameters" if self.is_resource else "cacheKeyParameters")
+        return self.integration.get(self.named("CacheKeyParameters"))
 
     @property
     def cache_keys(self) -> list[str]:
@@ -70,9 +74,7 @@ class Method:
 
     def mapped(self, parameter: str) -> object:
         """Say what the integration fills one of its own parameters from; None for parameters of the method."""
-        return self.integration.get(
-            "RequestParameters" if self.is_resource else "requestParameters", parameter
-        ).only
+        return self.integration.get(self.named("RequestParameters"), parameter).only
 
 
 class Api:

@@ -1,0 +1,98 @@
+"""Usage plans: what they limit, for whom, and which stages have no throttle of any kind."""
+
+from __future__ import annotations
+
+from constructs_lib.policy.services.callers import needs_api_key
+from constructs_lib.policy.services.rest_apis import Api
+from constructs_lib.policy.services.stages import stages_of
+from constructs_lib.policy.services.throttles import has_throttle
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource, Value
+
+_API = "AWS::ApiGateway::RestApi"
+
+
+class Plan:
+    """One usage plan.
+
+    Attributes:
+        apis: the APIs of its stages, as far as they are in the given templates.
+        limits: which limits it sets: "Throttle", "Quota", or "ApiStages" for those of single stages.
+    """
+
+    def __init__(self, graph: Graph, resource: Resource) -> None:
+        self._graph, self.resource = graph, resource
+        self._stages = list(resource.get("ApiStages").elements())
+        found = [graph.designated(each.get("ApiId"), _API) for each in self._stages]
+        self.apis = [Api(graph, each) for each in dict.fromkeys(found) if each is not None]
+        self.limits = [name for name in ("Throttle", "Quota") if _says_anything(resource.get(name))]
+        if any(_says_anything(each.get("Throttle")) for each in self._stages):
+            self.limits.append("ApiStages")
+
+    def wants_key(self, api: Api | None = None) -> bool | None:
+        """Tell whether a method behind the plan (or of one API) asks for a key; None, noted, if that is not known."""
+        coverage, unknown = self._graph.coverage, False
+        if len(self.apis) < len(self._stages) and api is None:
+            ids = {self._graph.designated(each.get("ApiId"), _API) for each in self._stages}
+            unknown = None in ids
+        for each in [api] if api else self.apis:
+            if each.hidden:
+                coverage.undecided(each.resource.place, each.hidden)
+                unknown = True
+            for method in each.methods:
+                needs = needs_api_key(each, method)
+                if needs is True or (
+                    not isinstance(needs, bool) and any(c.data is True for c in needs.cases)
+                ):
+                    return True
+                if not isinstance(needs, bool) and needs.unknown:
+                    self._graph.note_unknown(needs)
+                    unknown = True
+        return None if unknown or not self.apis else False
+
+    def throttles(self, stage: Resource, api: Api) -> bool:
+        """Tell whether the plan throttles, or may throttle, the callers of a stage."""
+        covers = any(self._graph.designated(each.get("Stage")) is stage for each in self._stages)
+        return covers and any(name != "Quota" for name in self.limits) and self.wants_key(api) is not False
+
+
+def usage_plans(graph: Graph) -> list[Plan]:
+    """List the usage plans."""
+    return [Plan(graph, resource) for resource in graph.of_type("AWS::ApiGateway::UsagePlan")]
+
+
+def unthrottled_stages(graph: Graph, plans: Sequence[Plan]) -> Iterator[tuple[Resource, Resource]]:
+    """List the stages of which no setting and no plan throttles anybody, each with its API."""
+    for resource in graph.of_type(_API):
+        api = Api(graph, resource)
+        for stage in stages_of(graph, api):
+            settings = stage.value.get("MethodSettings")
+            graph.note_unknown(settings)
+            covered = any(plan.throttles(stage.resource, api) for plan in plans)
+            if (
+                not covered
+                and not settings.unknown
+                and not stage.value.unknown
+                and not has_throttle(stage.value)
+            ):
+                yield resource, stage.resource
+    for resource in graph.of_type("AWS::ApiGatewayV2::Stage"):
+        found = graph.designated(resource.get("ApiId"), "AWS::ApiGatewayV2::Api")
+        unknown = [resource.get(name) for name in ("DefaultRouteSettings", "RouteSettings")]
+        for value in unknown:
+            graph.note_unknown(value)
+        if (
+            found is not None
+            and not any(value.unknown for value in unknown)
+            and not has_throttle(resource.value)
+        ):
+            yield found, resource
+
+
+def _says_anything(value: Value) -> bool:
+    return any(case.data != {} for case in value.cases) and not value.is_absent
