@@ -131,8 +131,16 @@ class Document:
     def summary(self) -> str:
         """Say the outcome in one line: ``2 errors, 1 warning, 3 waived``."""
         counts = [counted(self.count(severity), severity) for severity in SEVERITIES if self.count(severity)]
-        text = ", ".join(counts) or "no findings"
-        return f"{text}, {self.waived} waived" if self.waived else text
+        seen = self.coverage["templates"] > 0
+        parts = counts or ["no findings" if seen else "nothing was checked"]
+        parts += [f"{self.waived:,} waived"] if self.waived else []
+        unreadable = len(self.coverage["unreadable"])
+        return ", ".join(parts) + (f"; {counted(unreadable, 'file')} not readable" if unreadable else "")
+
+    @property
+    def is_good(self) -> bool:
+        """Whether nothing must be mended and everything could be read."""
+        return not self.failed and not self.coverage["unreadable"]
 
 
 def counted(number: int, noun: str) -> str:

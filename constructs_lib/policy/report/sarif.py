@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import re
 from urllib.parse import quote
 
 from constructs_lib import __version__
@@ -114,8 +113,6 @@ def _artifact(file: str) -> dict[str, Any]:
 
 
 def fingerprint(finding: dict[str, Any]) -> str:
-    """Name a finding so that it stays the same one when lines move: numbers in a property's path do not count."""
+    """Name a finding so that it stays the same one when lines move and numbers change."""
     parts = (finding["rule"], finding["file"], finding["logical_id"], finding["property"], *finding["path"])
-    return hashlib.sha256("\0".join(re.sub(r"\[\d+\]", "[]", part) for part in parts).encode()).hexdigest()[
-        :32
-    ]
+    return hashlib.sha256("\0".join(parts).encode(errors="replace")).hexdigest()[:32]

@@ -141,7 +141,7 @@ def _gaps(verb: str, gaps: list[dict[str, Any]], look: Look) -> Iterator[str]:
 
 
 def _summary(document: Document, look: Look) -> Iterator[str]:
-    code = "error" if document.failed else "good"
+    code = "good" if document.is_good else "error"
     yield look.paint(document.summary, code)
     first = next((found["rule"] for found in document.findings if found["waived"] is None), None)
     if first:

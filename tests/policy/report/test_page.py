@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser, Page
 
+pytestmark = pytest.mark.xdist_group("browser")  # one Chromium, however many workers
+
 # Without a browser -----------------------------------------------------------------------------------------------
 
 
@@ -269,4 +271,14 @@ def test_the_page_fits_a_telephone(browser: Browser, tmp_path: Path) -> None:
     opened = Opened(browser, tmp_path, SHOP)
     opened.page.set_viewport_size({"width": 390, "height": 800})
     assert opened.page.evaluate("document.documentElement.scrollWidth") <= 390
+    opened.context.close()
+
+
+def test_a_finding_about_a_function_stands_on_its_bar(browser: Browser, tmp_path: Path) -> None:
+    """The calls take longer than the function may run: the number is on the function, beside the hatched end."""
+    opened = Opened(browser, tmp_path, SHOP.replace("attempts: 2", "attempts: 20"))
+    article = opened.page.locator("article:has(svg):has-text('GET /orders')").first
+    assert "T110" in article.locator(".findings").inner_text()
+    assert article.locator("g:has(> .bar.function) .badge.error").count() >= 1
+    assert article.locator("g:has(> .bar.call) .bar.over").count() == 1
     opened.context.close()

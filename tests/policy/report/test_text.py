@@ -88,3 +88,12 @@ def test_a_finding_stands_under_the_call_that_it_is_about() -> None:
     """Two tasks call one function: the one that gives up too early is the one that is drawn."""
     document = document_of(TWO_TASKS, rules=[rule for rule in ALL if rule.id == "W402"])
     assert [route.drawn() for route in document.routes] == ["Flow: Ship ── 30 s ──▶ Worker (may run 60 s)"]
+
+
+def test_what_could_not_be_read_is_not_called_clean() -> None:
+    """Nothing found in nothing read is no good news."""
+    document = document_of()
+    document.coverage["unreadable"].append("broken.yaml: is empty")
+    text = render(document)
+    assert "nothing was checked; 1 file not readable" in text
+    assert "no findings" not in text

@@ -46,7 +46,7 @@ def render(document: Document) -> str:
 def _body(document: Document) -> list[Markup]:
     templates = document.coverage["templates"]
     title = el("h1", "Do the waits fit together?")
-    verdict = el("p", document.summary, class_="verdict bad" if document.failed else "verdict good")
+    verdict = el("p", document.summary, class_="verdict good" if document.is_good else "verdict bad")
     files = list(dict.fromkeys(file for picture in document.pictures for file in picture["files"]))
     shown = ", ".join(files[:3]) + (f" and {len(files) - 3:,} more" if len(files) > 3 else "")  # noqa: PLR2004
     about = (

@@ -51,14 +51,7 @@ def system(document: Document, number: int) -> Markup:
 
 def _paths(document: Document, picture: dict[str, Any], found: list[Numbered], number: int) -> Markup:
     functions = {function["key"]: function for function in picture["functions"]}
-    by_edge: dict[int, list[Numbered]] = {}
-    by_path: dict[tuple[str, ...], list[Numbered]] = {}
-    for index, finding in found:
-        edge_number = document.routes[index].edge
-        if edge_number is None:
-            by_path.setdefault(tuple(finding["path"]), []).append((index, finding))
-        else:
-            by_edge.setdefault(edge_number, []).append((index, finding))
+    by_edge, singles = _placed(document, picture, found)
     broken: list[tuple[int, Markup]] = []
     clean: list[tuple[int, Markup]] = []
     for edge_number, edge in enumerate(picture["edges"]):
@@ -76,8 +69,8 @@ def _paths(document: Document, picture: dict[str, Any], found: list[Numbered], n
         if broken
         else []
     )
-    singles = [_single(findings) for findings in sorted(by_path.values(), key=_gravity)]
-    parts += [el("h2", "Single resources"), *singles] if singles else []
+    others = [_single(findings) for findings in sorted(singles.values(), key=_gravity)]
+    parts += [el("h2", "Single resources"), *others] if others else []
     if clean:
         head = el("summary", f"{counted(len(clean), 'path')} without findings")
         parts.append(
@@ -91,6 +84,27 @@ def _paths(document: Document, picture: dict[str, Any], found: list[Numbered], n
             )
         )
     return el("section", *parts, aria_label="Paths")
+
+
+def _placed(
+    document: Document, picture: dict[str, Any], found: list[Numbered]
+) -> tuple[dict[int, list[Numbered]], dict[tuple[str, ...], list[Numbered]]]:
+    """Put each finding on the edge that it is about, or on the first that leads to the function that it is about."""
+    by_edge: dict[int, list[Numbered]] = {}
+    singles: dict[tuple[str, ...], list[Numbered]] = {}
+    first = {
+        (edge["file"], edge["function_id"]): number
+        for number, edge in reversed([*enumerate(picture["edges"])])
+    }
+    for index, finding in found:
+        number = document.routes[index].edge
+        if number is None:
+            number = first.get((finding["file"], finding["path"][0])) if len(finding["path"]) == 1 else None
+        if number is None:
+            singles.setdefault((finding["file"], *finding["path"]), []).append((index, finding))
+        else:
+            by_edge.setdefault(number, []).append((index, finding))
+    return by_edge, singles
 
 
 def _gravity(findings: list[Numbered]) -> int:
