@@ -89,6 +89,7 @@ def _function(function: Function) -> dict[str, Any]:
         ],
         "init": function.init,
         "init_evidence": function.init_evidence if function.init is not None else None,
+        "init_repeats": function.resets_after_timeout,
         "calls": [_call(call) for call in function.calls],
     }
 

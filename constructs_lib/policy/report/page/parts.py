@@ -133,7 +133,7 @@ def _path(edge: dict[str, Any], function: dict[str, Any], findings: list[Numbere
 def _concerned(finding: dict[str, Any], edge: dict[str, Any], stretches: list[Bar]) -> Bar:
     """Find the bar that a finding is about: the function's if it points there, else the outermost."""
     wanted = "function" if finding["logical_id"] == edge["function_id"] else "caller"
-    wanted = "init" if finding["rule"].startswith("I") else wanted
+    wanted = {"I201": "again", "I202": "again", "I203": "init"}.get(finding["rule"], wanted)
     return next((bar for bar in stretches if bar.kind == wanted), stretches[0])
 
 

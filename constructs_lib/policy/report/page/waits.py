@@ -28,7 +28,7 @@ class Bar:
     """A stretch of time.
 
     Attributes:
-        kind: "caller", "init", "function" or "call"; says how it is painted.
+        kind: "caller", "init", "function", "again" (a repeated init) or "call"; says how it is painted.
         start, end: in seconds; the end is None if it is not known.
         text: what it is, for people.
         ends_at: the end of the bar around it; what comes after it is hatched.
@@ -56,13 +56,18 @@ def bars(edge: dict[str, Any], function: dict[str, Any]) -> list[Bar]:
         found.append(Bar("init", 0, init, f"first init {init:g} s ({function['init_evidence']})", wait))
     name = f"{edge['callee']} may run {amount(edge['timeout']) or 'for a time not known'}"
     found.append(Bar("function", init, None if runs is None else init + runs, name, wait))
-    clock = init
+    clock, limit = init, None if runs is None else init + runs
+    if init and function["init_repeats"]:
+        clock += init
+        found.append(Bar("again", init, clock, f"init again after a crash {init:g} s", limit))
     for call in function["calls"]:
         attempts = amount(call["attempts"])
         times = f"{attempts.removesuffix(' s')} × " if attempts and attempts != "1 s" else ""
         text = f"{call['name']}: {times}({amount(call['connect'])} + {amount(call['read'])})"
+        backoff = amount(call["backoff"])
+        text += f" + {backoff}" if backoff and backoff != "0 s" else ""
         end = None if call["worst"] is None else clock + call["worst"]
-        found.append(Bar("call", clock, end, text, None if runs is None else init + runs))
+        found.append(Bar("call", clock, end, text, limit))
         clock = end if end is not None else clock
     return found
 
@@ -138,6 +143,7 @@ def legend() -> Markup:
         ("caller", "the caller waits"),
         ("init", "first init, before the function's clock starts"),
         ("function", "the function may run"),
+        ("again", "init again, inside the timeout, after a crash"),
         ("call", "its declared calls, at worst"),
         ("over", "somebody has given up already"),
     ]
