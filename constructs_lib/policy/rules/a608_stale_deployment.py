@@ -62,7 +62,8 @@ Get: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !ImportValue api, H
             stages = [stage.resource for stage in stages_of(graph, api)] if methods else []
             used = {*stages, *(graph.designated(stage.get("DeploymentId")) for stage in stages)}
             for deployment in (each for each in api.deployments if each in used):
-                late = [each for each in methods if not _is_made_first(graph, each.resource, deployment)]
+                first = made_before(deployment)
+                late = [each for each in methods if not _is_made_first(graph, each.resource, deployment, first)]
                 if not late:
                     continue
                 labels, ids = ", ".join(m.label for m in late), ", ".join(m.resource.id for m in late)
@@ -72,8 +73,8 @@ Get: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !ImportValue api, H
                 yield self.finding(deployment.place, message, fix=fix, path=path)
 
 
-def _is_made_first(graph: Graph, method: Resource, deployment: Resource) -> bool:
+def _is_made_first(graph: Graph, method: Resource, deployment: Resource, first: set[str]) -> bool:
     if method.stack is not deployment.stack:
         graph.coverage.undecided(method.place, f"whether another stack makes it before {deployment.id}")
         return True
-    return method.id in made_before(deployment)
+    return method.id in first
