@@ -131,7 +131,13 @@ def _node_home(home: Path) -> Path:
 
 def _run(what: str, *command: str | Path) -> None:
     _step(what)
-    environment = {**os.environ, "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}"}
+    environment = {
+        **os.environ,
+        "PATH": f"{Path(command[0]).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+        # Trust whom the machine trusts, as pip does: many networks have a certificate of their own.
+        "UV_SYSTEM_CERTS": "true",
+        "NODE_USE_SYSTEM_CA": "1",
+    }
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         said = "\n".join((done.stderr or done.stdout).strip().splitlines()[-6:])

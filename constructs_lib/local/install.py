@@ -127,6 +127,7 @@ def _run(command: Sequence[str]) -> None:
             timeout=INSTALL_SECONDS,
             check=False,
             stdin=subprocess.DEVNULL,
+            env={**os.environ, "UV_SYSTEM_CERTS": "true"},  # trust whom the machine trusts, as pip does
         )
         output, reason = done.stderr + done.stdout, f"exit code {done.returncode}"
         if done.returncode == 0:
