@@ -16,7 +16,7 @@ demo: setup  ## deploy the reference system to a local AWS and drive it
 	@python -m demo
 
 test: setup  ## run all tests
-	@$(SETUP) checkov
+	@$(SETUP) checkov chromium
 	@pytest -n 2 --dist loadfile
 
 check: setup  ## format, lint, types, import contracts
@@ -32,6 +32,9 @@ format: setup  ## put the code into shape
 bench: setup  ## print the published figures, each with its peer
 	@$(SETUP) checkov solutions-constructs
 	@python -m bench
+
+docs: setup  ## write the pages of the rules
+	@constructs-lib rules --write docs/rules
 
 lock: setup  ## renew the lock files
 	@sh scripts/lock.sh

@@ -1,7 +1,8 @@
 """Set up what the Makefile's targets need: a locked virtual environment, Node, and the CDK CLI.
 
-Run as ``python3 scripts/setup.py [ENVIRONMENT ...]``; without a name it sets up the main one, ``.venv``. Idempotent: what
-is set up already is recognised by a stamp over the lock files, and costs nothing. Standard library only, because
+Run as ``python3 scripts/setup.py [WHAT ...]``: ``main`` (the default) is ``.venv``; ``checkov`` and ``solutions-constructs``
+are peers in environments of their own; ``chromium`` is the browser that the report's tests look through. Idempotent:
+what is set up already is recognised by a stamp over the lock files, and costs nothing. Standard library only, because
 nothing else is there yet.
 """
 
@@ -20,6 +21,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NEEDED_PYTHON = (3, 11)
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 SIDE_ENVIRONMENTS = ("checkov", "solutions-constructs")  # peers whose own pins fit beside nothing else
 
 
@@ -28,11 +30,11 @@ class SetupError(Exception):
 
 
 def main(names: list[str]) -> int:
-    """Set up the environments named, the main one without a name; 0 when all stand, 2 when one could not be made."""
+    """Set up what is named, the main environment without a name; 0 when all of it stands, 2 when something does not."""
     try:
         _check_python()
         for name in names or ["main"]:
-            _set_up(name)
+            _find_browser() if name == "chromium" else _set_up(name)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
@@ -52,7 +54,7 @@ def _check_python() -> None:
 
 def _set_up(name: str) -> None:
     if name != "main" and name not in SIDE_ENVIRONMENTS:
-        raise SetupError(f"found environment {name!r}; known: main, {', '.join(SIDE_ENVIRONMENTS)}")
+        raise SetupError(f"found {name!r}; known: main, {', '.join(SIDE_ENVIRONMENTS)}, chromium")
     home = ROOT / (".venv" if name == "main" else f".venv-{name}")
     lock = REQUIREMENTS / ("dev.txt" if name == "main" else f"{name}.txt")
     stamp, wanted = home / ".set-up", _fingerprint(lock)
@@ -111,6 +113,7 @@ def _make_main(home: Path) -> None:
         ROOT,
     )
     _run("installing this package", uv, *editable)
+    _run("compiling this package", python, "-m", "compileall", "-q", ROOT / "constructs_lib")
     node = bin_ / "node"
     node.unlink(missing_ok=True)
     node.symlink_to(os.path.relpath(node_home / "bin" / "node", bin_))
@@ -118,6 +121,21 @@ def _make_main(home: Path) -> None:
     _run("installing the CDK CLI", node, npm, "ci", "--silent", "--no-audit", "--no-fund")
     warm = "import time, aws_cdk; time.sleep(2)"  # jsii fills its package cache in the background
     _run("warming the CDK library", python, "-c", warm)
+
+
+def _find_browser() -> None:
+    """Install Chromium where there is no browser and this user may; else say how."""
+    if any(map(shutil.which, BROWSERS)):
+        return
+    apt = shutil.which("apt-get")
+    if apt is None or os.geteuid() != 0:
+        raise SetupError(
+            f"found none of {', '.join(BROWSERS)} on PATH; needed: one of them, for the tests of the HTML report; "
+            "e.g. sudo apt-get install chromium"
+        )
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    _run("reading the package lists", apt, "update", "-qq")
+    _run("installing Chromium", apt, "install", "-y", "-qq", "--no-install-recommends", "chromium")
 
 
 def _node_home(home: Path) -> Path:
