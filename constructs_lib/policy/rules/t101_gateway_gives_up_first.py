@@ -85,19 +85,19 @@ class GatewayGivesUpFirst(Rule):
             for wait, runs, when in graph.known(edge.wait, timeout, given=edge.when):
                 if wait > wait_above(runs, 0, 0, cold_starts=False):
                     continue
-                message = (
-                    f"{edge.label} waits {wait:g} s for {edge.callee}, which may run {runs:g} s: the caller gets a 504 "
-                    f"and the function runs on for up to {runs - wait:g} s."
+                after = (
+                    f"the function runs on for up to {runs - wait:g} s"
+                    if runs > wait
+                    else "the function's answer comes too late"
                 )
-                fix = f"Raise the integration to > {runs:g} s ({_limit(edge.kind)}) or lower Timeout to <= {ceil(wait) - 1}."
+                message = f"{edge.label} waits {wait:g} s for {edge.callee}, which may run {runs:g} s: the caller gets a 504 and {after}."
+                fix = f"{_raise(edge.kind, runs)}ower Timeout to <= {ceil(wait) - 1}."
                 yield self.finding(edge.wait.place, message, fix=fix, path=edge.path, when=when)
 
 
-def _limit(kind: str) -> str:
-    if kind == "http":
-        return f"an HTTP API's limit is {HTTP_API_WAIT}"
-    return (
-        f"a WebSocket API's limit is {WEBSOCKET_WAIT}"
-        if kind == "websocket"
-        else f"Regional limit {REST_REGIONAL_WAIT}"
-    )
+def _raise(kind: str, runs: float) -> str:
+    """Offer a longer wait only where the gateway can be told one; a REST API's limit is a quota, the others are not."""
+    if kind == "rest":
+        return f"Raise the integration to > {runs:g} s (Regional limit {REST_REGIONAL_WAIT}) or l"
+    limit = HTTP_API_WAIT if kind == "http" else WEBSOCKET_WAIT
+    return f"Raise the integration to > {runs:g} s (limit {limit}) or l" if runs < limit else "L"
