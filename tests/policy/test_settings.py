@@ -122,7 +122,7 @@ def test_defaults_without_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         ('queue_factor = {value = 0.5, reason = "x"}', "queue_factor: got 0.5"),
         ('queue_factor = {times = 2, reason = "x"}', "queue_factor.times: there is no such setting"),
         ("severities = 3", "severities: got 3; allowed: a table of names and values"),
-        ('[severities]\nT10l = "off"', "severities: got 'T10l'; allowed: the id of a rule, e.g. T101; fix: did you mean T10"),
+        ('[severities]\nT10l = "off"', "severities: got 'T10l'; allowed: the id of a rule, e.g. T101; fix: did you mean T1"),
         ('[severities]\ngateway-gives-up-first = "off"', "did you mean T101 (gateway-gives-up-first)?"),
         ('[severities]\nT101 = "fatal"', "severities.T101: got 'fatal'; allowed: error, warning, note, off"),
         ("[severities]\nT101 = {a = 1}", "severities.T101: got a table"),
