@@ -171,6 +171,8 @@ class Function:
 
     def unclear(self, qualifier: str) -> str | None:
         """Say why it is not known what a qualifier is, or None if it is known."""
+        if "${stageVariables." in qualifier:
+            return "a stage variable names the qualifier"
         return None if qualifier in self.versions else why_unknown(qualifier)
 
     @cached_property

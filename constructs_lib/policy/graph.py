@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
 
+    from constructs_lib.policy.services.rest_apis import Api
     from constructs_lib.policy.values import Place, Resource, System, Value
     from constructs_lib.policy.values.cases import When
     from constructs_lib.policy.waivers import Waiver
@@ -120,6 +121,7 @@ class Graph:
         functions = self._by_type.get("AWS::Lambda::Function", ())
         self.functions: dict[Resource, Function] = {found: Function(self, found) for found in functions}
         self.definitions: dict[Resource, Value] = {}  # of state machines, parsed once for edges and rules
+        self.apis: list[Api] = []  # REST APIs, read once for all rules about them
         self._named: dict[str, dict[str, Resource]] = {}
         self._belonging: dict[str, dict[Function, list[Resource]]] = {}
 

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 _API = """
 Api: {Type: AWS::ApiGateway::RestApi, Properties: {Name: orders}}
-Order: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: "{id}"}}
+Orders: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !GetAtt Api.RootResourceId, PathPart: orders}}
+Order: {Type: AWS::ApiGateway::Resource, Properties: {RestApiId: !Ref Api, ParentId: !Ref Orders, PathPart: "{id}"}}
 GetOrder:
   Type: AWS::ApiGateway::Method
   Properties:
     RestApiId: !Ref Api
     ResourceId: !Ref Order
     HttpMethod: GET
-    AuthorizationType: NONE
     RequestParameters: {method.request.path.id: true, method.request.querystring.fields: false, method.request.header.Trace: false}
     Integration: {Type: HTTP, CacheKeyParameters: KEY}
 Deployment: {Type: AWS::ApiGateway::Deployment, DependsOn: GetOrder, Properties: {RestApiId: !Ref Api}}
@@ -31,7 +31,9 @@ Live:
     RestApiId: !Ref Api
     DeploymentId: !Ref Deployment
     CacheClusterEnabled: true
-    MethodSettings: [{HttpMethod: GET, ResourcePath: "/~1{id}", CachingEnabled: true, CacheTtlInSeconds: 60}]
+    MethodSettings:
+      - {HttpMethod: "*", ResourcePath: "/*", CachingEnabled: false, ThrottlingRateLimit: 31, ThrottlingBurstLimit: 62}
+      - {HttpMethod: GET, ResourcePath: "/~1orders~1{id}", CachingEnabled: true, CacheTtlInSeconds: 60, CacheDataEncrypted: true}
 """
 
 
@@ -69,7 +71,7 @@ class CacheKeyIncomplete(Rule):
             elif missing:
                 names = ", ".join(dict.fromkeys(missing))
                 message = f"{method.label} is cached, and {names} is not in its key: requests that differ there get the same answer."
-                fix = f"Add {names} to CacheKeyParameters."
+                fix = f"Add {names} to {method.named('CacheKeyParameters')}."
                 yield self.finding(
                     method.cache_key.place, message, fix=fix, path=cached.path, when=cached.when
                 )

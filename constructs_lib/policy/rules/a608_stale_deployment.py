@@ -63,9 +63,7 @@ Get: {Type: AWS::ApiGateway::Method, Properties: {RestApiId: !ImportValue api, H
             used = {*stages, *(graph.designated(stage.get("DeploymentId")) for stage in stages)}
             for deployment in (each for each in api.deployments if each in used):
                 first = made_before(deployment)
-                late = [
-                    each for each in methods if not _is_made_first(graph, each.resource, deployment, first)
-                ]
+                late = [m for m in methods if not _is_made_first(graph, m.resource, deployment, first)]
                 if not late:
                     continue
                 labels, ids = ", ".join(m.label for m in late), ", ".join(m.resource.id for m in late)

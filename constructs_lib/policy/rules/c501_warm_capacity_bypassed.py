@@ -16,16 +16,12 @@ if TYPE_CHECKING:
 _API = """
 Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
 Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Orders}}
-Live:
-  Type: AWS::Lambda::Alias
-  Properties: {Name: live, FunctionName: !Ref Orders, FunctionVersion: !GetAtt Version.Version, WARM}
+Live: {Type: AWS::Lambda::Alias, Properties: {Name: live, FunctionName: !Ref Orders, FunctionVersion: !GetAtt Version.Version, WARM}}
 Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: TARGET}}
 """
 _WARM = "ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}"
 _SCALING = """
-Scaling:
-  Type: AWS::ApplicationAutoScaling::ScalableTarget
-  Properties: {MinCapacity: 2, MaxCapacity: 9, ResourceId: !Sub "function:${Orders}:live"}
+Scaling: {Type: AWS::ApplicationAutoScaling::ScalableTarget, Properties: {MinCapacity: 2, ResourceId: !Sub "function:${Orders}:live"}}
 """
 
 
@@ -60,7 +56,10 @@ class WarmCapacityBypassed(Rule):
         ),
         "nothing is kept warm": _api("!GetAtt Orders.Arn", ""),
     }
-    undecided = {"qualifier imported": _api("!Join [':', [!GetAtt Orders.Arn, !ImportValue stage]]")}
+    undecided = {
+        "qualifier imported": _api("!Join [':', [!GetAtt Orders.Arn, !ImportValue stage]]"),
+        "qualifier from a stage variable": _api("!Sub '${Orders.Arn}:${!stageVariables.alias}'"),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare the qualifier of each edge with those that are kept warm."""

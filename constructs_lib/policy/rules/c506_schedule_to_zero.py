@@ -22,7 +22,7 @@ Scaling:
     ResourceId: !Join ["", ["function:", !Select [6, !Split [":", !Ref Live]], ":live"]]
     ScheduledActions: [{ScheduledActionName: night, ScalableTargetAction: {MinCapacity: NIGHT, MaxCapacity: 9}}]
 """
-_DIMENSION, _BOUNDS = "lambda:function:ProvisionedConcurrency", ("MinCapacity", "MaxCapacity")
+_DIMENSION = "lambda:function:ProvisionedConcurrency"
 
 
 def _scaling(least: str, night: str) -> str:
@@ -59,22 +59,21 @@ class ScheduleToZero(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for a capacity of 0 in the targets and schedules of provisioned concurrency."""
         for target in graph.of_type("AWS::ApplicationAutoScaling::ScalableTarget"):
-            for what, value in _capacities(target) if _is_provisioned(target) else ():
-                for amount, when in graph.known(value.numbers(), given=target.when):
-                    if amount <= 0:
-                        name = value.place.keys[-1]
-                        message = f"{what} sets {name} to 0: scaling to it deletes the alias's provisioned concurrency, and the next stack update fails because it is gone."
-                        fix = f"Set {name} to 1 or more, or drop the provisioned concurrency."
-                        yield self.finding(value.place, message, fix=fix, when=when)
+            for what, bounds in _bounds(target):
+                values = [bounds.get(name).numbers() for name in ("MinCapacity", "MaxCapacity")]
+                found = [(v, when) for v in values for n, when in graph.known(v, given=target.when) if n <= 0]
+                for value, when in found[:1]:
+                    name = value.place.keys[-1]
+                    message = f"{what} sets {name} to 0: scaling to it deletes the alias's provisioned concurrency, and the next stack update fails because it is gone."
+                    fix = f"Set {name} to 1 or more, or drop the provisioned concurrency."
+                    yield self.finding(value.place, message, fix=fix, when=when)
 
 
-def _is_provisioned(target: Resource) -> bool:
+def _bounds(target: Resource) -> Iterator[tuple[str, Value]]:
     dimension, named = (target.get(name).texts().only for name in ("ScalableDimension", "ResourceId"))
-    return dimension == _DIMENSION or (isinstance(named, str) and named.startswith("function:"))
-
-
-def _capacities(target: Resource) -> Iterator[tuple[str, Value]]:
-    yield from ((f"Scaling target {target.name}", target.get(name)) for name in _BOUNDS)
+    if dimension != _DIMENSION and not str(named).startswith("function:"):
+        return
+    yield f"Scaling target {target.name}", target.value
     for schedule in target.get("ScheduledActions").elements():
-        what = f"Schedule {schedule.get('ScheduledActionName').texts().only} of {target.name}"
-        yield from ((what, schedule.get("ScalableTargetAction", name)) for name in _BOUNDS)
+        name = schedule.get("ScheduledActionName").texts().only
+        yield f"Schedule {name} of {target.name}", schedule.get("ScalableTargetAction")

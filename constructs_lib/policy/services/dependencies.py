@@ -21,16 +21,17 @@ def made_before(resource: Resource) -> set[str]:
     waiting = [resource]
     while waiting:
         here = waiting.pop()
-        names = {*here.names(), *_referred(here.properties)} - found
+        names = {*here.names(), *referred(here.properties)} - found
         found |= names
         waiting += [siblings[name] for name in names if name in siblings]
     return found
 
 
-def _referred(raw: Any) -> Iterator[str]:
+def referred(raw: Any) -> Iterator[str]:
+    """List the logical ids that functions inside some data name."""
     if type(raw) is list:
         for item in raw:
-            yield from _referred(item)
+            yield from referred(item)
     elif type(raw) is dict:
         for key, item in raw.items():
             if key in {"Ref", "Fn::GetAtt"} and type(item) is str:
@@ -40,4 +41,4 @@ def _referred(raw: Any) -> Iterator[str]:
             elif key == "Fn::Sub":
                 text = item[0] if type(item) is list and item else item
                 yield from _PLACEHOLDER.findall(text) if type(text) is str else ()
-            yield from _referred(item)
+            yield from referred(item)

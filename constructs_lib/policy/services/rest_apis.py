@@ -83,14 +83,14 @@ class Api:
     def __init__(self, graph: Graph, resource: Resource) -> None:
         self.graph, self.resource, self.id = graph, resource, resource.id
 
-    @property
-    def methods(self) -> Iterator[Method]:
+    @cached_property
+    def methods(self) -> list[Method]:
         """Every method of the API."""
-        for method in self.resources("AWS::ApiGateway::Method"):
-            verb = method.get("HttpMethod").texts().only
-            yield Method(str(verb).upper(), route_of(self.graph, method), method.value, is_resource=True)
-        for operation in operations(self.body):
-            yield Method(operation.verb, operation.path, operation.value, is_resource=False)
+        resources = self.resources("AWS::ApiGateway::Method")
+        return [
+            *(_method(self.graph, resource) for resource in resources),
+            *(Method(each.verb, each.path, each.value, is_resource=False) for each in operations(self.body)),
+        ]
 
     @property
     def stages(self) -> list[Resource]:
@@ -136,6 +136,11 @@ class Api:
         return endpoint_types(self.resource)
 
 
+def _method(graph: Graph, resource: Resource) -> Method:
+    verb = str(resource.get("HttpMethod").texts().only).upper()
+    return Method(verb, route_of(graph, resource), resource.value, is_resource=True)
+
+
 class MethodSetting:
     """One entry of a stage's MethodSettings: ``value.get("CachingEnabled")`` ... for the methods that it covers."""
 
@@ -163,7 +168,9 @@ def endpoint_types(api: Resource) -> Value:
 
 def rest_apis(graph: Graph) -> list[Api]:
     """List the REST APIs."""
-    return [Api(graph, resource) for resource in graph.of_type(_API)]
+    if not graph.apis:
+        graph.apis = [Api(graph, resource) for resource in graph.of_type(_API)]
+    return graph.apis
 
 
 def method_settings(stage: Resource) -> list[MethodSetting]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.policy.function import LATEST, Provisioned
+from constructs_lib.policy.services.dependencies import referred
 from constructs_lib.policy.values import Case, Unknown, Value
 from constructs_lib.policy.values.cases import merge
 
@@ -112,7 +113,7 @@ def is_missed(function: Function, warm: Provisioned) -> bool:
     """Tell whether a version is kept warm for nobody: callers are known, and no caller, alias or output leads to it."""
     invoked = [function.behind(edge.qualifier or LATEST) for edge in function.callers]
     used = {*invoked, *map(function.behind, function.aliases)}
-    outside = f"'{warm.resource.id}" in repr(warm.resource.stack.outputs)
+    outside = warm.resource.id in referred(warm.resource.stack.outputs)
     return (
         warm.qualifier in function.versions and bool(invoked) and warm.qualifier not in used and not outside
     )

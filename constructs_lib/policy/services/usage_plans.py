@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.policy.services.callers import needs_api_key
-from constructs_lib.policy.services.rest_apis import Api
+from constructs_lib.policy.services.rest_apis import rest_apis
 from constructs_lib.policy.services.stages import stages_of
 from constructs_lib.policy.services.throttles import has_throttle
 
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.services.rest_apis import Api
     from constructs_lib.policy.values import Resource, Value
 
 _API = "AWS::ApiGateway::RestApi"
@@ -29,7 +30,7 @@ class Plan:
         self._graph, self.resource = graph, resource
         self._stages = list(resource.get("ApiStages").elements())
         found = [graph.designated(each.get("ApiId"), _API) for each in self._stages]
-        self.apis = [Api(graph, each) for each in dict.fromkeys(found) if each is not None]
+        self.apis = [api for api in rest_apis(graph) if api.resource in found]
         self.limits = [name for name in ("Throttle", "Quota") if _says_anything(resource.get(name))]
         if any(_says_anything(each.get("Throttle")) for each in self._stages):
             self.limits.append("ApiStages")
@@ -68,31 +69,24 @@ def usage_plans(graph: Graph) -> list[Plan]:
 
 def unthrottled_stages(graph: Graph, plans: Sequence[Plan]) -> Iterator[tuple[Resource, Resource]]:
     """List the stages of which no setting and no plan throttles anybody, each with its API."""
-    for resource in graph.of_type(_API):
-        api = Api(graph, resource)
+    for api in rest_apis(graph):
         for stage in stages_of(graph, api):
-            settings = stage.value.get("MethodSettings")
-            graph.note_unknown(settings)
             covered = any(plan.throttles(stage.resource, api) for plan in plans)
-            if (
-                not covered
-                and not settings.unknown
-                and not stage.value.unknown
-                and not has_throttle(stage.value)
-            ):
-                yield resource, stage.resource
+            if not covered and _sets_none(graph, stage.value, "MethodSettings"):
+                yield api.resource, stage.resource
     for resource in graph.of_type("AWS::ApiGatewayV2::Stage"):
         found = graph.designated(resource.get("ApiId"), "AWS::ApiGatewayV2::Api")
-        unknown = [resource.get(name) for name in ("DefaultRouteSettings", "RouteSettings")]
-        for value in unknown:
-            graph.note_unknown(value)
-        if (
-            found is not None
-            and not any(value.unknown for value in unknown)
-            and not has_throttle(resource.value)
-        ):
+        if found is not None and _sets_none(graph, resource.value, "DefaultRouteSettings", "RouteSettings"):
             yield found, resource
 
 
+def _sets_none(graph: Graph, stage: Value, *names: str) -> bool:
+    """Tell whether it is known that none of a stage's settings throttles."""
+    settings = [stage, *(stage.get(name) for name in names)]
+    for value in settings:
+        graph.note_unknown(value)
+    return not any(value.unknown for value in settings) and not has_throttle(stage)
+
+
 def _says_anything(value: Value) -> bool:
-    return any(case.data != {} for case in value.cases) and not value.is_absent
+    return any(type(case.data) is dict and case.data for case in value.cases)
