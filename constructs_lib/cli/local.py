@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from constructs_lib.cli.progress import progress
 from constructs_lib.errors import RefusedError
 from constructs_lib.local import LocalAws, deploy, down, running, up
+from constructs_lib.local.deploy import tools_for
 from constructs_lib.local.ministack import REGION
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def _start(port: int | None = None, region: str = REGION) -> LocalAws:
 
 def _deploy(arguments: argparse.Namespace) -> int:
     context = dict(_pair(text) for text in arguments.context)
+    tools_for(Path(arguments.app))
     local = running() or _start()
     with progress("deploy") as tell:
         done = deploy(local, Path(arguments.app), stacks=arguments.stacks, context=context, progress=tell)

@@ -66,7 +66,7 @@ def deploy(
     Raises:
         LocalAwsError: a tool is missing, the synthesis failed, or a resource could not be created (with its reason).
     """
-    cli = _Cli(local, find_toolchain(app), progress)
+    cli = _Cli(local, tools_for(app), progress)
     source = app if (app / "manifest.json").exists() else _synthesize_and_bootstrap(cli, app, context or {})
     work = local.run_directory / "assembly"
     assembly = localize_assembly(source.resolve(), work, extension_port=local.extension_port)
@@ -81,6 +81,20 @@ def deploy(
         if API_URL.fullmatch(value)
     }
     return Deployment(outputs, urls, {name: made for name, made in assembly.changes.items() if made})
+
+
+def tools_for(app: Path) -> Toolchain:
+    """Look whether an app can be deployed from here, before anything is started for it.
+
+    Raises:
+        LocalAwsError: it is no CDK app, or Node or the CDK CLI is missing or too old.
+    """
+    if not (app / "cdk.json").exists() and not (app / "manifest.json").exists():
+        raise LocalAwsError(
+            f"{app}: got neither cdk.json nor manifest.json; allowed: the directory of a CDK app, or its cdk.out; "
+            "fix: give the directory where cdk synth works"
+        )
+    return find_toolchain(app)
 
 
 @dataclass(frozen=True)
@@ -140,11 +154,6 @@ class _Cli:
 
 def _synthesize_and_bootstrap(cli: _Cli, app: Path, context: Mapping[str, str]) -> Path:
     """Synthesize, and bootstrap meanwhile where most apps go: either takes seconds and leaves a core idle."""
-    if not (app / "cdk.json").exists():
-        raise LocalAwsError(
-            f"{app}: got neither cdk.json nor manifest.json; allowed: the directory of a CDK app, or its cdk.out; "
-            "fix: give the directory where cdk synth works"
-        )
     with ThreadPoolExecutor(1) as pool:
         usual = pool.submit(_bootstrap, cli, ACCOUNT, cli.local.region, USUAL_QUALIFIER)
         output = _synthesize(cli, app, context)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from typing import TYPE_CHECKING
 
 import pytest
 
 from constructs_lib import cli
 from constructs_lib.errors import RefusedError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def run(*words: str) -> subprocess.CompletedProcess[str]:
@@ -50,6 +54,17 @@ def test_what_cannot_run_exits_with_two_and_one_message(words: list[str], said: 
     assert done.returncode == 2
     assert said in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_deployment_that_cannot_work_starts_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What can be known before is said before: no local AWS is left running by a mistyped directory."""
+    monkeypatch.setenv("CONSTRUCTS_LIB_CACHE", str(tmp_path / "cache"))
+    done = run("local", "deploy", str(tmp_path))
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"constructs-lib: {tmp_path}: got neither cdk.json nor manifest.json; ")
+    assert run("local", "status").stdout == "no local AWS runs; start one with: constructs-lib local up\n"
 
 
 def test_the_completion_script_knows_the_commands() -> None:
