@@ -88,6 +88,18 @@ def kept_warm(
             yield list(dict.fromkeys(named)), inner
 
 
+def most_kept_warm(graph: Graph, function: Function, scaled_too: list[Provisioned]) -> dict[str, Value]:
+    """Index the most that is kept warm by qualifier: what scaling may raise it to, or what is provisioned without scaling."""
+    found = {each.qualifier: each.amount.default(0.0) for each in function.provisioned}
+    for each in scaled_too:
+        most = each.resource.get("MaxCapacity").numbers()
+        graph.note_unknown(most)
+        kept = found.get(each.qualifier)
+        if type(most.only) is float and (kept is None or most.only > (kept.only or 0.0)):
+            found[each.qualifier] = most
+    return found
+
+
 def _at_least(amount: Value) -> Value:
     cases = [Case(1.0, case.when) if isinstance(case.data, Unknown) else case for case in amount.cases]
     return Value(tuple(cases), amount.place, None).default(0.0)
