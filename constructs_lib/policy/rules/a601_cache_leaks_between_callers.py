@@ -75,6 +75,5 @@ class CacheLeaksBetweenCallers(Rule):
                         f"{method.label} knows its caller by {identity.name}, but its cache key holds "
                         f"{', '.join(method.cache_keys) or 'nothing'}: one caller gets what was made for another."
                     )
-                    fix = f"Add {identity.inputs[0]} to the cache key and declare it, or set CachingEnabled: false."
                     place, when = method.cache_key.place, cached.when
-                    yield self.finding(place, message, fix=fix, path=cached.path, when=when)
+                    yield self.finding(place, message, fix=identity.key_advice, path=cached.path, when=when)

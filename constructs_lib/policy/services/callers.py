@@ -26,6 +26,13 @@ class Identity:
     def __init__(self, name: str, inputs: list[str]) -> None:
         self.name, self.inputs = name, inputs
 
+    @property
+    def key_advice(self) -> str:
+        """What to do so that a cache keeps such callers apart."""
+        if self.name == "IAM":
+            return "Set CachingEnabled: false: an IAM signature differs with every request, so no key could use it."
+        return f"Add {self.inputs[0]} to the cache key and declare it, or set CachingEnabled: false."
+
     def in_key(self, method: Method) -> bool:
         """Tell whether the method's cache key holds one of the inputs, or something derived from the caller."""
         sources = [str(method.mapped(key) or key) for key in method.cache_keys]
