@@ -15,7 +15,7 @@ from constructs_lib.policy.values.text import referenced, show, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from typing import Any
 
     from constructs_lib.policy.services.rest_apis import Api
@@ -124,6 +124,7 @@ class Graph:
         self.apis: list[Api] = []  # REST APIs, read once for all rules about them
         self._named: dict[str, dict[str, Resource]] = {}
         self._belonging: dict[str, dict[Function, list[Resource]]] = {}
+        self._naming: dict[tuple[str, ...], dict[Resource, list[Resource]]] = {}
 
     # Resources --------------------------------------------------------------------------------------------------
 
@@ -170,6 +171,21 @@ class Graph:
             if found is not None:
                 return found
         return None
+
+    def naming(self, named: Resource, kind: str, *properties: str) -> list[Resource]:
+        """List the resources of a type that name another in one of these properties, e.g. an API's stages by RestApiId.
+
+        Indexed at the first question, so that each of hundreds of APIs or roles need not go through what belongs to all.
+        """
+        key = (named.type, kind, *properties)
+        if key not in self._naming:
+            index = self._naming[key] = {}
+            for resource in self.of_type(kind):
+                values = [each for name in properties for each in _named_in(resource.get(name))]
+                for found in dict.fromkeys(self.designated(value, named.type) for value in values):
+                    if found is not None:
+                        index.setdefault(found, []).append(resource)
+        return self._naming[key].get(named, [])
 
     def belonging(self, kind: str) -> dict[Function, list[Resource]]:
         """Index aliases, versions and the like by the function that their FunctionName names."""
@@ -293,6 +309,10 @@ class Graph:
         """Note in the coverage that a rule needed a value and that some case of it is unknown."""
         if value.unknown:
             self.coverage.undecided(value.place, value.unknown)
+
+
+def _named_in(value: Value) -> Iterable[Value]:
+    return value.elements() if any(type(case.data) is list for case in value.cases) else (value,)
 
 
 __all__ = ["ASYNC", "LATEST", "POLL", "SYNC", "Edge", "Graph", "Target"]

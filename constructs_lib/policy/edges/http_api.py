@@ -86,9 +86,8 @@ def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
 
 def _quick_wait(graph: Graph, api: Resource, default: float) -> Value:
     """Read how long a quick-created integration waits, which only a resource of its own can change."""
-    for overrides in graph.of_type("AWS::ApiGatewayV2::ApiGatewayManagedOverrides"):
-        if graph.designated(overrides.get("ApiId"), _API) is api:
-            return overrides.get("Integration", "TimeoutInMillis").default(default * 1000).numbers(0.001)
+    for overrides in graph.naming(api, "AWS::ApiGatewayV2::ApiGatewayManagedOverrides", "ApiId"):
+        return overrides.get("Integration", "TimeoutInMillis").default(default * 1000).numbers(0.001)
     return Value(one(default), api.get("Target").place, None)
 
 

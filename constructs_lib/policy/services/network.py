@@ -46,29 +46,26 @@ def endpoints(graph: Graph, function: Function) -> set[str]:
     """List the services with an endpoint in the function's VPC, as the end of their service name: ``ssm``, ``s3``."""
     subnets = subnets_of(graph, function) or []
     networks = [graph.designated(subnet.get("VpcId"), "AWS::EC2::VPC") for subnet in subnets]
-    found = set()
-    for endpoint in graph.of_type("AWS::EC2::VPCEndpoint"):
-        name = endpoint.get("ServiceName").texts().only
-        if graph.designated(endpoint.get("VpcId"), "AWS::EC2::VPC") in networks and isinstance(name, str):
-            found.add(name.rpartition(".")[2])
-    return found
+    names = [
+        endpoint.get("ServiceName").texts().only
+        for network in dict.fromkeys(networks)
+        if network
+        for endpoint in graph.naming(network, "AWS::EC2::VPCEndpoint", "VpcId")
+    ]
+    return {name.rpartition(".")[2] for name in names if isinstance(name, str)}
 
 
 def _has_way_out(graph: Graph, subnet: Resource) -> bool:
     """Look at the routes of a subnet; a table that is not in the templates may have any."""
-    for association in graph.of_type("AWS::EC2::SubnetRouteTableAssociation"):
-        if graph.designated(association.get("SubnetId")) is not subnet:
-            continue
+    for association in graph.naming(subnet, "AWS::EC2::SubnetRouteTableAssociation", "SubnetId"):
         table = graph.designated(association.get("RouteTableId"), "AWS::EC2::RouteTable")
         return table is None or any(
-            _leads_out(graph, route, table) for route in graph.of_type("AWS::EC2::Route")
+            _leads_out(route) for route in graph.naming(table, "AWS::EC2::Route", "RouteTableId")
         )
     return False
 
 
-def _leads_out(graph: Graph, route: Resource, table: Resource) -> bool:
-    if graph.designated(route.get("RouteTableId")) is not table:
-        return False
+def _leads_out(route: Resource) -> bool:
     destinations = [
         route.get(key).texts().only for key in ("DestinationCidrBlock", "DestinationIpv6CidrBlock")
     ]

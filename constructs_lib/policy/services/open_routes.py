@@ -71,9 +71,7 @@ def _is_open(graph: Graph, api: Api, method: Method) -> bool:
 
 def _http_routes(graph: Graph, api: Resource) -> Iterator[tuple[str, Place]]:
     """List the open routes of an HTTP or WebSocket API; of the latter only $connect can ask who calls."""
-    for route in graph.of_type("AWS::ApiGatewayV2::Route"):
-        if graph.designated(route.get("ApiId"), _HTTP_API) is not api:
-            continue
+    for route in graph.naming(api, "AWS::ApiGatewayV2::Route", "ApiId"):
         key = str(route.get("RouteKey").texts().only)
         asks = api.get("ProtocolType").only != "WEBSOCKET" or key == "$connect"
         said = route.get("AuthorizationType")

@@ -104,11 +104,7 @@ class Api:
 
     def resources(self, kind: str) -> list[Resource]:
         """List the resources of a type that name this API as theirs."""
-        return [
-            resource
-            for resource in self.graph.of_type(kind)
-            if self.graph.designated(resource.get("RestApiId"), _API) is self.resource
-        ]
+        return self.graph.naming(self.resource, kind, "RestApiId")
 
     @cached_property
     def body(self) -> Value:

@@ -52,10 +52,9 @@ def role_of(graph: Graph, function: Function) -> Resource | None:
 def statements(graph: Graph, role: Resource) -> Iterator[Statement]:
     """List the statements of a role's policies, inline and attached."""
     documents = [policy.get("PolicyDocument") for policy in role.get("Policies").elements()]
-    for policy in graph.of_type(*_ATTACHED):
-        holders = [*policy.get("Roles").elements(), policy.get("RoleName")]
-        if any(graph.designated(holder, _ROLE) is role for holder in holders):
-            documents.append(policy.get("PolicyDocument"))
+    for kind in _ATTACHED:
+        policies = graph.naming(role, kind, "Roles", "RoleName")
+        documents += [policy.get("PolicyDocument") for policy in policies]
     for document in documents:
         for statement in document.get("Statement").elements():
             yield Statement(statement)

@@ -30,6 +30,7 @@ class Plan:
         self._graph, self.resource = graph, resource
         self._stages = list(resource.get("ApiStages").elements())
         found = [graph.designated(each.get("ApiId"), _API) for each in self._stages]
+        self._named_stages = {graph.designated(each.get("Stage")) for each in self._stages}
         self.apis = [api for api in rest_apis(graph) if api.resource in found]
         self.limits = [name for name in ("Throttle", "Quota") if _says_anything(resource.get(name))]
         if any(_says_anything(each.get("Throttle")) for each in self._stages):
@@ -58,8 +59,11 @@ class Plan:
 
     def throttles(self, stage: Resource, api: Api) -> bool:
         """Tell whether the plan throttles, or may throttle, the callers of a stage."""
-        covers = any(self._graph.designated(each.get("Stage")) is stage for each in self._stages)
-        return covers and any(name != "Quota" for name in self.limits) and self.wants_key(api) is not False
+        return (
+            stage in self._named_stages
+            and any(name != "Quota" for name in self.limits)
+            and self.wants_key(api) is not False
+        )
 
 
 def usage_plans(graph: Graph) -> list[Plan]:

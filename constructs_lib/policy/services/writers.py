@@ -49,9 +49,8 @@ def customer_key(graph: Graph, target: Resource) -> Resource | None:
 
 def _target_policies(graph: Graph, target: Resource) -> Iterator[Value]:
     kind, holders = _POLICIES[target.type]
-    for policy in graph.of_type(kind):
-        if any(graph.designated(holder, target.type) is target for holder in policy.get(holders).elements()):
-            yield policy.get("PolicyDocument")
+    for policy in graph.naming(target, kind, holders):
+        yield policy.get("PolicyDocument")
 
 
 def _grants(graph: Graph, document: Value, function: Function, action: str) -> bool:
