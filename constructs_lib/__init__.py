@@ -31,18 +31,19 @@ if TYPE_CHECKING:
         ParametersExtension,
         ProvisionedConcurrency,
     )
-    from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError
+    from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
     from constructs_lib.policy.plugin import ConstructsLibPolicy
     from constructs_lib.policy.settings import Settings
     from constructs_lib.testing import assert_policy
-    from constructs_lib.timeouts import Call, TimeoutBudget, TimeoutHierarchyError
+    from constructs_lib.timeouts.budget import TimeoutBudget
+    from constructs_lib.timeouts.call import Call
 
 _HOMES = {
     "Access": "api",
     "ApiGatewayAccountRole": "api",
     "AsyncFailure": "compute",
     "CachePolicy": "api",
-    "Call": "timeouts",
+    "Call": "timeouts.call",
     "CapacitySchedule": "compute",
     "CognitoAuthorizer": "api",
     "ConstructsLibError": "errors",
@@ -55,8 +56,8 @@ _HOMES = {
     "RequestAuthorizer": "api",
     "Settings": "policy.settings",
     "SettingsError": "errors",
-    "TimeoutBudget": "timeouts",
-    "TimeoutHierarchyError": "timeouts",
+    "TimeoutBudget": "timeouts.budget",
+    "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
     "assert_policy": "testing",
 }
@@ -89,8 +90,7 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Load the module that a public name lives in, once."""
     if name not in _HOMES:
-        msg = f"module {__name__!r} has no attribute {name!r}"
-        raise AttributeError(msg)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import importlib  # noqa: PLC0415 - costs more than this whole module, and only a first use needs it
 
     value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)

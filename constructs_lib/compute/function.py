@@ -32,7 +32,7 @@ from constructs_lib.limits import LAMBDA_MEMORY_PER_VCPU
 from constructs_lib.timeouts.carriers import BUDGET_VARIABLE, METADATA_KEY
 
 if TYPE_CHECKING:
-    from constructs_lib.timeouts import TimeoutBudget
+    from constructs_lib.timeouts.budget import TimeoutBudget
 
 # Without it a layer's new content reaches $LATEST but no version, and so no alias.
 _RECOGNIZE_LAYER_VERSION = "@aws-cdk/aws-lambda:recognizeLayerVersion"
