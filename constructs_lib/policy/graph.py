@@ -15,7 +15,7 @@ from constructs_lib.policy.values.text import referenced, show, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Hashable, Iterable, Iterator
     from typing import Any
 
     from constructs_lib.policy.services.rest_apis import Api
@@ -122,6 +122,7 @@ class Graph:
         self.functions: dict[Resource, Function] = {found: Function(self, found) for found in functions}
         self.definitions: dict[Resource, Value] = {}  # of state machines, parsed once for edges and rules
         self.apis: list[Api] = []  # REST APIs, read once for all rules about them
+        self.answers: dict[Hashable, Any] = {}  # see :mod:`.once`
         self._named: dict[str, dict[str, Resource]] = {}
         self._belonging: dict[str, dict[Function, list[Resource]]] = {}
         self._naming: dict[tuple[str, ...], dict[Resource, list[Resource]]] = {}

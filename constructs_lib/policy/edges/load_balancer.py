@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.limits import ALB_IDLE_DEFAULT
 from constructs_lib.policy.graph import SYNC, Edge
+from constructs_lib.policy.once import once
 from constructs_lib.policy.values import Unknown, Value
 from constructs_lib.policy.values.cases import one
 
@@ -26,31 +27,35 @@ def edges(graph: Graph) -> Iterator[Edge]:
             if group.get("TargetType").only != "lambda":
                 continue
             for found in graph.invoked(arn):
-                balancer = _balancer(graph, group) or group
+                balancer = _balancers(graph).get(group) or group
                 hops = (group,) if balancer is not group else ()
                 yield Edge(
                     "alb", SYNC, balancer, found, arn.place, label=f"load balancer {balancer.name}", hops=hops
                 )
 
 
-def _balancer(graph: Graph, group: Resource) -> Resource | None:
-    """Find the load balancer of which a listener, or a rule of one, forwards to a target group."""
+@once
+def _balancers(graph: Graph) -> dict[Resource, Resource | None]:
+    """Index the load balancers by the target groups to which a listener, or a rule of one, forwards."""
+    found: dict[Resource, Resource | None] = {}
     for listener in graph.of_type(_LISTENER):
-        if _forwards(graph, listener.get("DefaultActions"), group):
-            return graph.designated(listener.get("LoadBalancerArn"))
+        for group in _forwarded_to(graph, listener.get("DefaultActions")):
+            found.setdefault(group, graph.designated(listener.get("LoadBalancerArn")))
     for rule in graph.of_type("AWS::ElasticLoadBalancingV2::ListenerRule"):
         owner = graph.designated(rule.get("ListenerArn"), _LISTENER)
-        if owner is not None and _forwards(graph, rule.get("Actions"), group):
-            return graph.designated(owner.get("LoadBalancerArn"))
-    return None
+        if owner is None:
+            continue
+        for group in _forwarded_to(graph, rule.get("Actions")):
+            found.setdefault(group, graph.designated(owner.get("LoadBalancerArn")))
+    return found
 
 
-def _forwards(graph: Graph, actions: Value, group: Resource) -> bool:
+def _forwarded_to(graph: Graph, actions: Value) -> Iterator[Resource]:
     for action in actions.elements():
-        targets = [action, *action.get("ForwardConfig", "TargetGroups").elements()]
-        if any(graph.designated(target.get("TargetGroupArn")) is group for target in targets):
-            return True
-    return False
+        for target in (action, *action.get("ForwardConfig", "TargetGroups").elements()):
+            group = graph.designated(target.get("TargetGroupArn"))
+            if group is not None:
+                yield group
 
 
 def idle_timeout(balancer: Resource) -> Value:

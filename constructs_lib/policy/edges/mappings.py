@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.policy.graph import POLL, Edge
+from constructs_lib.policy.once import once
 from constructs_lib.policy.values.text import show, why_unknown
 
 TYPE_CHECKING = False
@@ -56,10 +57,12 @@ class Mapping:
         return (*(resource.id for resource in before), *((target.function.id,) if target else ()))
 
 
+@once
 def mappings(graph: Graph, *kinds: str) -> list[Mapping]:
     """List the mappings of some kinds of sources, or all; also those of which the function is not known."""
-    found = [Mapping(graph, resource) for resource in graph.of_type("AWS::Lambda::EventSourceMapping")]
-    return [mapping for mapping in found if not kinds or mapping.kind in kinds]
+    if kinds:
+        return [mapping for mapping in mappings(graph) if mapping.kind in kinds]
+    return [Mapping(graph, resource) for resource in graph.of_type("AWS::Lambda::EventSourceMapping")]
 
 
 def edges(graph: Graph) -> Iterator[Edge]:

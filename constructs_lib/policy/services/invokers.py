@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.services.roles import may
+from constructs_lib.policy.once import once
+from constructs_lib.policy.services.roles import covers, may, role_of, statements
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ _WAITING = (
     *("apigateway.amazonaws.com", "elasticloadbalancing.amazonaws.com", "cognito-idp.amazonaws.com"),
     *("states.amazonaws.com", "appsync.amazonaws.com", "secretsmanager.amazonaws.com"),
 )  # services that wait for the answer
+_INVOKE = "lambda:InvokeFunction"
 
 
 def other_invokers(graph: Graph, function: Function) -> list[Resource]:
@@ -30,6 +32,18 @@ def other_invokers(graph: Graph, function: Function) -> list[Resource]:
 
 
 def _functions(graph: Graph, function: Function) -> Iterator[Resource]:
-    for other in graph.functions.values():
-        if may(graph, other, "lambda:InvokeFunction", function.resource):
+    for other in _invoking(graph):
+        if may(graph, other, _INVOKE, function.resource):
             yield other.resource
+
+
+@once
+def _invoking(graph: Graph) -> list[Function]:
+    """List the functions whose role may invoke any function, usually few."""
+    found = []
+    for function in graph.functions.values():
+        role = role_of(graph, function)
+        patterns = (each for said in statements(graph, role) for each in said.actions) if role else ()
+        if any(covers(pattern, _INVOKE) for pattern in patterns):
+            found.append(function)
+    return found

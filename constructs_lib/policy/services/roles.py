@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
+from constructs_lib.policy.once import once
 from constructs_lib.policy.values.text import TOKEN, is_plain
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Resource, Value
@@ -44,20 +43,20 @@ class Statement:
         self.resources = _texts(value.get("Resource"))
 
 
+@once
 def role_of(graph: Graph, function: Function) -> Resource | None:
     """Give the function's role, or None if it is not in the given templates."""
     return graph.designated(function.resource.get("Role"), _ROLE)
 
 
-def statements(graph: Graph, role: Resource) -> Iterator[Statement]:
+@once
+def statements(graph: Graph, role: Resource) -> list[Statement]:
     """List the statements of a role's policies, inline and attached."""
     documents = [policy.get("PolicyDocument") for policy in role.get("Policies").elements()]
     for kind in _ATTACHED:
         policies = graph.naming(role, kind, "Roles", "RoleName")
         documents += [policy.get("PolicyDocument") for policy in policies]
-    for document in documents:
-        for statement in document.get("Statement").elements():
-            yield Statement(statement)
+    return [Statement(each) for document in documents for each in document.get("Statement").elements()]
 
 
 def may(graph: Graph, function: Function, action: str, resource: Resource) -> bool | None:
