@@ -62,10 +62,8 @@ def _is_open(graph: Graph, api: Api, method: Method) -> bool:
     if method.verb == "OPTIONS" or str(kind).upper() == "MOCK":
         return False
     if method.is_resource:
-        return method.value.get("ApiKeyRequired").default(data=False).only in {
-            False,
-            "false",
-        } and _says_nobody(graph, method.authorization.default("NONE"))
+        needs_key = method.value.get("ApiKeyRequired").default(data=False).flags().only
+        return needs_key is False and _says_nobody(graph, method.authorization.default("NONE"))
     return _no_security(graph, api.body, method.authorization)
 
 
