@@ -9,6 +9,7 @@ from constructs_lib.policy.values.text import split, token, why_unknown
 _INVOCATION_URI = re.compile(
     r":lambda:path/[^/]*/functions/(.*)/(?:response-streaming-)?invocations", re.DOTALL
 )
+_LONGEST = 10_000  # characters; AWS ends ARNs at 2,048, to which the reasons inside tokens add
 
 
 def designation(text: str) -> tuple[str | None, str | None, str | None]:
@@ -16,6 +17,8 @@ def designation(text: str) -> tuple[str | None, str | None, str | None]:
 
     Something that is known not to be a function has no name and no reason.
     """
+    if len(text) > _LONGEST:
+        return None, None, f"a text of {len(text):,} characters stands where an ARN belongs"
     match = _INVOCATION_URI.search(text)
     text = match[1] if match else text
     before, is_arn, after = text.partition(":function:")

@@ -9,6 +9,7 @@ from constructs_lib.policy.arns import designation
 from constructs_lib.policy.coverage import Coverage
 from constructs_lib.policy.function import LATEST, Function
 from constructs_lib.policy.settings import Settings
+from constructs_lib.policy.values import Place, Resource
 from constructs_lib.policy.values.cases import ABSENT, Unknown, combine, merge
 from constructs_lib.policy.values.shapes import NAME_PROPERTY
 from constructs_lib.policy.values.text import referenced, show, why_unknown
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from constructs_lib.policy.services.rest_apis import Api
-    from constructs_lib.policy.values import Place, Resource, System, Value
+    from constructs_lib.policy.values import System, Value
     from constructs_lib.policy.values.cases import When
     from constructs_lib.policy.waivers import Waiver
 
@@ -118,6 +119,9 @@ class Graph:
         self._by_type: dict[str, list[Resource]] = {}
         for resource in system.resources:
             self._by_type.setdefault(resource.type, []).append(resource)
+        for stack in system.stacks:
+            for key, reason in stack.hidden.items():
+                self.coverage.miss(Place(Resource(stack, key, {"Type": key})), reason)
         functions = self._by_type.get("AWS::Lambda::Function", ())
         self.functions: dict[Resource, Function] = {found: Function(self, found) for found in functions}
         self.definitions: dict[Resource, Value] = {}  # of state machines, parsed once for edges and rules

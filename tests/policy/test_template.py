@@ -34,6 +34,9 @@ Resources:
 """
 
 
+NESTED = "Resources:\n  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: OTHER}\n"
+
+
 def _file(folder: Path, content: str | bytes, name: str = "template.yaml") -> str:
     path = folder / name
     path.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -92,20 +95,28 @@ def test_places_in_json_are_those_of_the_text() -> None:
         ("Resources: [", "a.yaml", "a.yaml:2:1: broken YAML: did not find expected node content"),
         ('{"Resources": {,}}', "a.json", "a.json:1:16: broken JSON: Expecting property name enclosed in double quotes"),
         ("", "a.yaml", "a.yaml: is empty"),
-        (b"\xff\xfeR\0e\0", "a.yaml", "a.yaml: is UTF-16 or UTF-32 text; a template is UTF-8 text"),
+        (b"\xff\xfeR\0e\0", "a.yaml", "a.yaml: is UTF-16 or UTF-32 text; save it as UTF-8, which a template is"),
         (b"PK\x03\x04\0\0\0", "a.json", "a.json: is a binary file; a template is UTF-8 text"),
-        (b"Resources:\n  A: \xe9", "a.yaml", "a.yaml:2: is not UTF-8 (byte 0xe9)"),
+        (b"Resources:\n  A: \xe9", "a.yaml", "a.yaml:2: is not UTF-8 (byte 0xe9); save it as UTF-8, which a template is"),
         ("Description: x", "a.yaml", "a.yaml: has no Resources section, so it is no CloudFormation template"),
         ("[1, 2]", "a.yaml", "a.yaml: holds a list; a template is a mapping with Resources"),
-        ("Resources: {}\nResources: {}", "a.yaml", "a.yaml:2:1: the key 'Resources' is there twice in one mapping; only one would count"),
-        ('{"Resources": {"A": 1, "A": 2}}', "a.json", "a.json: the key 'A' is there twice in one mapping; only one would count"),
-        ("Resources: {}\n---\nResources: {}", "a.yaml", "a.yaml:2:1: holds more than one document"),
-        ("Resources: []", "a.yaml", "a.yaml: Resources is a list; it must be a mapping"),
-        ("Resources:\n  A: 1", "a.yaml", "a.yaml:2: resource A is no mapping with a Type"),
-        ("Resources: &a {A: *a}", "a.yaml", "a.yaml:1:19: the alias *a names nothing that has ended before it"),
-        ("Resources: " + "[" * 500, "a.yaml", "a.yaml:1:111: nests more than 100 levels deep"),
-        ('{"Resources": ' + '{"a":' * 200 + "1" + "}" * 201, "a.json", "a.json: nests more than 100 levels deep"),
-        ('{"Resources": ' + "[" * 100_000, "a.json", "a.json: nests too deep"),
+        ("Resources: {}\nResources: {}", "a.yaml", "a.yaml:2:1: the key 'Resources' is there twice in one mapping; only one would count: rename or remove one"),
+        ('{"Resources": {"A": 1, "A": 2}}', "a.json", "a.json: the key 'A' is there twice in one mapping; only one would count: rename or remove one"),
+        ("Resources: {}\n---\nResources: {}", "a.yaml", "a.yaml:2:1: holds more than one document; put each template into a file of its own"),
+        ("Resources: []", "a.yaml", "a.yaml:1: Resources is a list; it must map logical ids to resources"),
+        ("Resources:\n  A: 1", "a.yaml", "a.yaml:2: resource A is a number; it must be a mapping with a Type"),
+        ("Resources: &a {A: *a}", "a.yaml", "a.yaml:1:19: the alias *a names no anchor that has ended before it"),
+        ("Resources: " + "[" * 500, "a.yaml", "a.yaml:1:111: nests more than 100 levels deep; real templates stay under 40"),
+        ('{"Resources": ' + '{"a":' * 200 + "1" + "}" * 201, "a.json", "a.json: nests more than 100 levels deep; real templates stay under 40"),
+        ('{"Resources": ' + "[" * 100_000, "a.json", "a.json: nests more than 100 levels deep; real templates stay under 40"),
+        ("Resources:\n\tA: {}", "a.yaml", "a.yaml:2:1: broken YAML: a tab stands where YAML wants spaces; indent with spaces"),
+        ("Resources: {}".encode("utf-16-le"), "a.yaml", "a.yaml: is UTF-16 or UTF-32 text; save it as UTF-8, which a template is"),
+        ("# nothing\n", "a.yaml", "a.yaml: holds nothing; a template is a mapping with Resources"),
+        ("Resources:\n", "a.yaml", "a.yaml:1: Resources is empty; it must map logical ids to resources"),
+        ('{"Resources": {}, "Outputs": 1}', "a.json", "a.json:1: Outputs is a number; it must map names to outputs"),
+        ("Resources:\n  A:\n    Properties: {}", "a.yaml", "a.yaml:2: resource A has no Type; give it one, e.g. Type: AWS::Lambda::Function"),
+        ("Resources:\n  A: {Type: [X]}", "a.yaml", "a.yaml:2: resource A has as its Type a list; it must be text, e.g. AWS::Lambda::Function"),
+        ('{"Resources":\n{"A": {"Type": "X", "Properties": %s}}}' % ("9" * 5000), "a.json", "a.json:2: a number of thousands of digits; no property takes one"),
         ("A: " + "x" * 8_000_001, "a.yaml", "a.yaml: 8,000,004 characters; a template has at most 8,000,000"),
     ],
 )  # fmt: skip
@@ -120,7 +131,7 @@ def test_yaml_bomb_is_refused(tmp_path: Path) -> None:
     """Aliases of aliases are counted at their full size, without being written out."""
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 10)]
-    assert "through its aliases" in _refusal(tmp_path, "\n".join(lines))
+    assert "each use of an alias counted in full" in _refusal(tmp_path, "\n".join(lines))
 
 
 def test_python_tag_makes_nothing(tmp_path: Path) -> None:
@@ -138,7 +149,7 @@ def test_missing_file_glob_and_folder_are_named(tmp_path: Path) -> None:
     messages = [str(item).replace(str(tmp_path) + os.sep, "") for item in read(paths)]
     assert messages == [
         "no.yaml: there is no such file",
-        "*.nothing: matches no file",
+        "*.nothing: matches no file; quote it if the shell should leave it alone",
         "empty: holds no template (.json, .yaml, .yml, .template with Resources)",
     ]
 
@@ -199,15 +210,36 @@ def test_cloud_assembly_gives_stacks_stages_and_assets(tmp_path: Path) -> None:
     assert templates[0].assets == {"h.zip": str(tmp_path / "asset.h")}
 
 
-def test_nested_stacks_that_contain_each_other_are_refused(tmp_path: Path) -> None:
-    """A circle of nested stacks ends in a message."""
-    nested = (
-        "Resources:\n  Inner:\n    Type: AWS::CloudFormation::Stack\n    Properties: {TemplateURL: OTHER}\n"
-    )
-    first = _file(tmp_path, nested.replace("OTHER", "b.yaml"), "a.yaml")
-    _file(tmp_path, nested.replace("OTHER", "a.yaml"), "b.yaml")
-    (error,) = read([first])
-    assert "which contains this one" in str(error)
+def test_nested_stacks_that_contain_each_other_are_named_and_read(tmp_path: Path) -> None:
+    """A circle of nested stacks ends in a message; what contains them is read all the same."""
+    first = _file(tmp_path, NESTED.replace("OTHER", "b.yaml"), "a.yaml")
+    _file(tmp_path, NESTED.replace("OTHER", "a.yaml"), "b.yaml")
+    template, error = read([first])
+    assert isinstance(template, Template)
+    assert set(template.nested) == {"Inner"}
+    assert "which contains this one; take one of the two out of the other" in str(error)
+
+
+def test_nested_template_that_cannot_be_read_leaves_its_parent(tmp_path: Path) -> None:
+    """A broken nested template is one error, named once however often it is met; the parent is read."""
+    paths = [_file(tmp_path, NESTED.replace("OTHER", "b.yaml"), name) for name in ("a.yaml", "c.yaml")]
+    broken = _file(tmp_path, "Resources: [", "b.yaml")
+    found = list(read([*paths, broken]))
+    assert [Path(item.file).name for item in found if isinstance(item, Template)] == ["a.yaml", "c.yaml"]
+    assert [str(item) for item in found if isinstance(item, TemplateError)] == [
+        f"{broken}:2:1: broken YAML: did not find expected node content"
+    ]
+
+
+def test_nested_stacks_do_not_multiply(tmp_path: Path) -> None:
+    """Stacks that nest each other tenfold on ten levels are read once each, and their number is bounded."""
+    for level in range(10):
+        bodies = [f"  N{n}:\n{NESTED.partition('Inner:')[2].strip(chr(10))}\n" for n in range(10)]
+        text = "Resources:\n" + "".join(bodies).replace("OTHER", f"{level + 1}.yaml")
+        _file(tmp_path, text, f"{level}.yaml")
+    _file(tmp_path, YAML, "10.yaml")
+    templates = [item for item in read([str(tmp_path / "0.yaml")]) if isinstance(item, Template)]
+    assert len(System(templates).stacks) <= 1_000
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))

@@ -6,7 +6,7 @@ import json
 import re
 
 from constructs_lib.policy.values.cases import Case, Unknown
-from constructs_lib.policy.values.text import CLOSE, OPEN, why_unknown
+from constructs_lib.policy.values.text import CLOSE, OPEN, why_unknown, without_escapes
 from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ def document(text: str) -> Any:
     """Parse JSON in which tokens may stand for numbers too; an Unknown if it cannot be read."""
     if text.startswith(OPEN):
         return Unknown(why_unknown(text) or "the document is known only in deployment")
+    text = without_escapes(text)
     try:
         return json.loads(_escaped(text), strict=False)
     except (ValueError, RecursionError):

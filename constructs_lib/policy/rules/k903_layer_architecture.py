@@ -74,8 +74,8 @@ class LayerArchitecture(Rule):
             for layer in layers_of(graph, function):
                 for value, offered in ((architecture, layer.architectures), (runtime, layer.languages)):
                     for given, when in graph.known(value) if offered else ():
-                        wanted = given if value is architecture else language_of(str(given))
-                        if wanted is None or wanted in offered:
+                        wanted = str(given) if value is architecture else language_of(str(given))
+                        if type(given) is not str or wanted is None or wanted in offered:
                             continue
                         message = (
                             f"{function.name} runs on {given}, but its layer {layer.name} is built for "

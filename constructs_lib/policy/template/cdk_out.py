@@ -6,7 +6,8 @@ import json
 import os
 
 from constructs_lib.errors import TemplateError
-from constructs_lib.policy.template.sources import load
+from constructs_lib.policy.template.files import text_of
+from constructs_lib.policy.template.sources import read_file
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,53 +16,61 @@ if TYPE_CHECKING:
 
     from constructs_lib.policy.template.template import Template
 
-_STACK, _STAGE, _ASSETS = "aws:cloudformation:stack", "cdk:cloud-assembly", "cdk:asset-manifest"
+_STACK, _STAGE = "aws:cloudformation:stack", "cdk:cloud-assembly"
 _LOGICAL_ID, ACKNOWLEDGED = "aws:cdk:logicalId", "aws:cdk:acknowledged-rules"
-_DEEPEST = 10  # stages within stages
+_FILES = {_STACK: "templateFile", _STAGE: "directoryName"}
 
 
 def is_assembly(path: str) -> bool:
-    """Tell whether a directory was made by ``cdk synth``."""
+    """Tell whether a directory was made by ``cdk synth``, even if its manifest is broken beyond reading."""
     try:
-        return type(_manifest(path).get("artifacts")) is dict
+        return type(_json(os.path.join(path, "manifest.json")).get("artifacts")) is dict
     except TemplateError:
-        return False
+        return os.path.exists(os.path.join(path, "cdk.out"))  # the file that holds the assembly's version
 
 
-def read_assembly(path: str, depth: int = 0) -> Iterator[Template | TemplateError]:
-    """Read every stack of an assembly, those of its stages too."""
+def read_assembly(path: str, seen: set[str] | None = None) -> Iterator[Template | TemplateError]:
+    """Read every stack of an assembly, those of its stages too; ``seen`` are the assemblies that need no reading."""
+    manifest, seen = os.path.join(path, "manifest.json"), set() if seen is None else seen
+    seen.add(os.path.realpath(path))
     try:
-        artifacts = _manifest(path).get("artifacts")
+        artifacts = _json(manifest).get("artifacts")
     except TemplateError as error:
         yield error
         return
     for name, entry in artifacts.items() if type(artifacts) is dict else ():
-        properties = entry.get("properties") if type(entry) is dict else None
-        if type(properties) is not dict:
+        kind = entry.get("type") if type(entry) is dict else None
+        key = _FILES.get(kind) if type(kind) is str else None
+        if key is None:
             continue
-        if entry.get("type") == _STACK and type(properties.get("templateFile")) is str:
-            yield _stack(path, name, entry)
-        elif (
-            entry.get("type") == _STAGE and type(properties.get("directoryName")) is str and depth < _DEEPEST
-        ):
-            yield from read_assembly(os.path.join(path, properties["directoryName"]), depth + 1)
+        properties = entry.get("properties")
+        named = properties.get(key) if type(properties) is dict else None
+        if type(named) is not str:
+            yield TemplateError(f"{manifest}: {name} names no {key}; synthesize again")
+        elif kind == _STACK:
+            yield from _stack(path, name, entry)
+        elif os.path.realpath(os.path.join(path, named)) in seen:
+            yield TemplateError(f"{manifest}: {name} is an assembly that is read already; synthesize again")
+        else:
+            yield from read_assembly(os.path.join(path, named), seen)
 
 
-def _stack(path: str, name: str, entry: dict[str, Any]) -> Template | TemplateError:
+def _stack(path: str, name: str, entry: dict[str, Any]) -> Iterator[Template | TemplateError]:
     properties = entry["properties"]
     file = os.path.join(path, properties["templateFile"])
-    try:
-        template = load(file, assets=_assets(path, file))
-    except TemplateError as error:
-        return error
-    notes = _notes(path, entry)
-    _spread(template, _environment(entry, properties.get("stackName", name)), _paths(notes))
-    template.acknowledged = _acknowledged(notes)
-    return template
+    notes, errors = _notes(path, entry)
+    yield from errors
+    for item in read_file(file, assets=_assets(path, file)):
+        if not isinstance(item, TemplateError):
+            _spread(item, _environment(entry, properties.get("stackName", name)), _paths(notes))
+            item.acknowledged = _acknowledged(notes)
+        yield item
 
 
 def _spread(template: Template, environment: dict[str, str], paths: dict[str, str]) -> None:
     """Tell a template and its nested ones where they are deployed and which constructs made them."""
+    if template.construct_paths is paths:
+        return  # deployed twice as a nested stack
     template.environment, template.construct_paths = environment, paths
     inner = {name: value for name, value in environment.items() if name != "AWS::StackName"}
     for child in template.nested.values():
@@ -79,20 +88,21 @@ def _environment(entry: dict[str, Any], stack_name: object) -> dict[str, str]:
     }
 
 
-def _notes(path: str, entry: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+def _notes(path: str, entry: dict[str, Any]) -> tuple[dict[str, list[dict[str, Any]]], list[TemplateError]]:
     """Read what constructs noted about themselves, by path: in the manifest, or in the file of metadata that it names."""
     metadata, file = entry.get("metadata"), entry.get("additionalMetadataFile")
+    errors = []
     if type(metadata) is not dict and type(file) is str:
         try:
-            with open(os.path.join(path, file), "rb") as source:
-                metadata = json.load(source)
-        except (OSError, ValueError, RecursionError):
-            return {}
-    return {
+            metadata = _json(os.path.join(path, file))
+        except TemplateError as error:  # waivers stand in it: to go on without a word would be wrong
+            errors.append(error)
+    notes = {
         construct.lstrip("/"): [note for note in notes if type(note) is dict]
         for construct, notes in (metadata.items() if type(metadata) is dict else ())
         if type(notes) is list
     }
+    return notes, errors
 
 
 def _paths(notes: dict[str, list[dict[str, Any]]]) -> dict[str, str]:
@@ -118,12 +128,10 @@ def _acknowledged(notes: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str,
 
 def _assets(path: str, template_file: str) -> dict[str, str]:
     """Map S3 object keys to the files or directories behind them."""
-    manifest = template_file.removesuffix(".template.json") + ".assets.json"
     try:
-        with open(manifest, "rb") as file:
-            files = json.load(file).get("files")
-    except (OSError, ValueError, AttributeError):
-        return {}
+        files = _json(template_file.removesuffix(".template.json") + ".assets.json").get("files")
+    except TemplateError:
+        return {}  # a stack may have none
     found: dict[str, str] = {}
     for asset in files.values() if type(files) is dict else ():
         match asset:
@@ -134,13 +142,11 @@ def _assets(path: str, template_file: str) -> dict[str, str]:
     return found
 
 
-def _manifest(path: str) -> dict[str, Any]:
-    file = os.path.join(path, "manifest.json")
+def _json(path: str) -> dict[str, Any]:
     try:
-        with open(file, "rb") as source:
-            manifest = json.load(source)
-    except (OSError, ValueError, RecursionError) as error:
-        raise TemplateError(f"{file}: cannot be read: {error}") from None
-    if type(manifest) is not dict:
-        raise TemplateError(f"{file}: is no manifest")
-    return manifest
+        data = json.loads(text_of(path))
+    except (ValueError, RecursionError) as error:
+        raise TemplateError(f"{path}: broken JSON: {str(error)[:100]}; synthesize again") from None
+    if type(data) is not dict:
+        raise TemplateError(f"{path}: holds no mapping; synthesize again")
+    return data

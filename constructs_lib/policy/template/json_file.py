@@ -7,13 +7,14 @@ import re
 from json import decoder
 
 from constructs_lib.errors import TemplateError
+from constructs_lib.policy.template.template import DEEPEST
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
 _SPACE = re.compile(r"[ \t\r\n]*")
-_DEEPEST = 100
+_LONG_NUMBER = re.compile("[0-9]{4301}")
 
 
 def parse_json(text: str, file: str) -> Any:
@@ -29,7 +30,7 @@ def parse_json(text: str, file: str) -> Any:
             seen: set[str] = set()
             twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
             raise TemplateError(
-                f"{file}: the key {twice!r} is there twice in one mapping; only one would count"
+                f"{file}: the key {twice!r} is there twice in one mapping; only one would count: rename or remove one"
             )
         return found
 
@@ -38,11 +39,16 @@ def parse_json(text: str, file: str) -> Any:
         data = json.loads(text[start:], object_pairs_hook=entries)
     except json.JSONDecodeError as error:
         raise TemplateError(f"{file}:{error.lineno}:{error.colno}: broken JSON: {error.msg}") from None
-    except (RecursionError, ValueError) as error:
-        reason = "nests too deep" if isinstance(error, RecursionError) else str(error)[:100]
-        raise TemplateError(f"{file}: {reason}") from None
-    if _depth_over(data, _DEEPEST):
-        raise TemplateError(f"{file}: nests more than {_DEEPEST} levels deep")
+    except RecursionError:
+        data = None
+    except ValueError:  # Python reads no whole number of more than 4,300 digits
+        found = _LONG_NUMBER.search(text)
+        line = text.count("\n", 0, found.start()) + 1 if found else 1
+        raise TemplateError(
+            f"{file}:{line}: a number of thousands of digits; no property takes one"
+        ) from None
+    if data is None or _depth_over(data, DEEPEST):
+        raise TemplateError(f"{file}: nests more than {DEEPEST} levels deep; real templates stay under 40")
     return data
 
 

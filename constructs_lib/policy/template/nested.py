@@ -1,12 +1,14 @@
-"""Which local files hold the templates of nested stacks."""
+"""Nested stacks: which local files hold their templates, and reading them."""
 
 from __future__ import annotations
 
 import os
 
+from constructs_lib.errors import TemplateError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from constructs_lib.policy.template.template import Template
 
@@ -14,9 +16,57 @@ _LOCATION = {
     "AWS::CloudFormation::Stack": "TemplateURL",
     "AWS::Serverless::Application": "Location",
 }
+_DEEPEST = 10  # stacks within stacks; CloudFormation itself stops earlier
 
 
-def local_templates(template: Template) -> Iterator[tuple[str, str]]:
+def attach_nested(template: Template, load: Callable[[str], Template]) -> list[TemplateError]:
+    """Read the local templates that a template's nested stacks name, and theirs; each file once.
+
+    Returns:
+        One error for each that cannot be read; its stack stays without a template, and the rest goes on.
+    """
+    errors: list[TemplateError] = []
+    loaded: dict[str, Template | None] = {}
+
+    def attach(outer: Template, above: tuple[str, ...]) -> None:
+        above = (*above, os.path.realpath(outer.file))
+        for logical_id, path in _local_templates(outer):
+            real = os.path.realpath(path)
+            refusal = _refusal(real, above)
+            if refusal:
+                errors.append(
+                    TemplateError(f"{outer.file}: nested stack {logical_id} deploys {path}, {refusal}")
+                )
+                continue
+            if real not in loaded:
+                loaded[real] = _read(path, load, errors)
+                child = loaded[real]
+                if child is not None:
+                    child.assets = template.assets
+                    attach(child, above)
+            found = loaded[real]
+            if found is not None:
+                outer.nested[logical_id] = found
+
+    attach(template, ())
+    return errors
+
+
+def _refusal(path: str, above: tuple[str, ...]) -> str | None:
+    if path in above:
+        return "which contains this one; take one of the two out of the other"
+    return f"more than {_DEEPEST} stacks deep; flatten them" if len(above) > _DEEPEST else None
+
+
+def _read(path: str, load: Callable[[str], Template], errors: list[TemplateError]) -> Template | None:
+    try:
+        return load(path)
+    except TemplateError as error:
+        errors.append(error)
+        return None
+
+
+def _local_templates(template: Template) -> Iterator[tuple[str, str]]:
     """List the nested stacks whose template is a file here: logical id and path.
 
     CDK names the file in the resource's metadata, or by an asset's key at the end of TemplateURL; before packaging,
@@ -30,13 +80,13 @@ def local_templates(template: Template) -> Iterator[tuple[str, str]]:
         asset = metadata.get("aws:asset:path") if type(metadata) is dict else None
         location = properties.get(_LOCATION[body["Type"]]) if type(properties) is dict else None
         beside = [
-            os.path.join(folder, path)
+            os.path.join(folder, os.path.normpath(path))
             for path in (asset, location)
-            if type(path) is str and "://" not in path
+            if type(path) is str and "://" not in path and "\0" not in path
         ]
         for path in (*beside, _asset(template, location)):
             if path is not None and os.path.isfile(path):
-                yield logical_id, os.path.normpath(path)
+                yield logical_id, path
                 break
 
 

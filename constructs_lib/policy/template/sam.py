@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import copy
+import logging
 import os
 
 from constructs_lib.errors import TemplateError
+from constructs_lib.policy.template.files import text_of
+from constructs_lib.policy.template.template import checked
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import Any
+
+    from samtranslator.model.exceptions import InvalidDocumentException
 
     from constructs_lib.policy.template.template import Template
 
@@ -43,20 +48,31 @@ def transformed(template: Template) -> Template:
         raise TemplateError(
             f"{template.file}: is a SAM template, which needs aws-sam-translator: pip install 'constructs-lib[sam]'"
         ) from None
-    template.written = frozenset(template.data["Resources"])
+    logging.getLogger("samtranslator").addHandler(
+        logging.NullHandler()
+    )  # else its metrics end on standard error
     source = copy.deepcopy(template.data)
     _point_elsewhere(source, os.path.dirname(template.file))
     try:
         with _Region():
-            template.data = transform(source, _defaults(source), _NoPolicies())
+            made = transform(source, _defaults(source), _NoPolicies())
     except InvalidDocumentException as error:
-        reasons = "; ".join(cause.message for cause in error.causes) or error.message
-        raise TemplateError(f"{template.file}: SAM: {reasons}") from None
+        raise _refusal(template, error) from None
     except Exception as error:  # noqa: BLE001 - the translator raises whatever it meets on malformed input
         raise TemplateError(
-            f"{template.file}: the SAM translator failed: {type(error).__name__}: {str(error)[:200]}"
+            f"{template.file}: the SAM translator cannot read it: {type(error).__name__}: {str(error)[:200]}; "
+            f"compare it with what `sam validate --lint` says"
         ) from None
-    return template
+    template.source, template.data = template.data, made
+    return checked(template)
+
+
+def _refusal(template: Template, error: InvalidDocumentException) -> TemplateError:
+    """Say what the translator refused, at the first resource that it names."""
+    reasons = "; ".join(cause.message for cause in error.causes) or error.message
+    named = [str(getattr(cause, "_logical_id", "")) for cause in error.causes]
+    line, _ = template.locate(("Resources", *named[:1]))
+    return TemplateError(f"{template.file}:{line}: SAM: {reasons}")
 
 
 class _Region:
@@ -114,11 +130,8 @@ def _inline(properties: dict[str, Any], kind: str, folder: str) -> None:
     if uri.startswith("s3://"):
         return
     path = os.path.join(folder, uri)
-    try:
-        with open(path, encoding="utf-8") as file:
-            definition = parse_yaml(file.read(), path)
-    except (OSError, UnicodeDecodeError):
-        properties["DefinitionUri"] = _NOWHERE
-        return
     del properties["DefinitionUri"]
-    properties[_DEFINITION[kind]] = definition
+    if os.path.isfile(path):
+        properties[_DEFINITION[kind]] = parse_yaml(text_of(path), path)
+    else:
+        properties["DefinitionUri"] = _NOWHERE

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.errors import TemplateError
-from constructs_lib.policy.values.text import CLOSE, OPEN, clean
+from constructs_lib.policy.values.text import clean, without_escapes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class Template:
         sizes: unzipped bytes of those that were measured, by key.
         construct_paths: the CDK construct behind each logical id, where the assembly tells.
         acknowledged: the rules that ``Validations.acknowledge`` was called for, with reasons, by construct path.
-        written: the logical ids in the file, where a transform has added others; None if there was none.
+        source: the data as it was written, where a transform has made other data of it; None if there was none.
     """
 
     __slots__ = (
@@ -44,8 +44,8 @@ class Template:
         "language",
         "nested",
         "sizes",
+        "source",
         "text",
-        "written",
     )
 
     def __init__(
@@ -64,7 +64,7 @@ class Template:
         self.construct_paths: dict[str, str] = {}
         self.acknowledged: dict[str, dict[str, str]] = {}
         self.has_loops = "Fn::ForEach::" in text
-        self.written: frozenset[str] | None = None
+        self.source: dict[str, Any] | None = None
         self._positions: Any = None
 
     def locate(self, path: tuple[Key, ...]) -> tuple[int, int]:
@@ -75,15 +75,12 @@ class Template:
             else:
                 from constructs_lib.policy.template import json_file as language  # type: ignore[no-redef]  # noqa: PLC0415
             self._positions = language.Positions(self.text)
-        found: tuple[int, int] = self._positions.find(self._as_written(path))
-        return found
+        if self.source is not None:
+            from constructs_lib.policy.template.sam_places import origin  # noqa: PLC0415 - SAM alone needs it
 
-    def _as_written(self, path: tuple[Key, ...]) -> tuple[Key, ...]:
-        """Point a resource that a transform made at the one that it was made from, whose name it begins with."""
-        if self.written is None or len(path) < 2 or path[0] != "Resources" or path[1] in self.written:  # noqa: PLR2004
-            return path
-        origins = [name for name in self.written if str(path[1]).startswith(name)]
-        return ("Resources", max(origins, key=len)) if origins else ("Resources",)
+            path = origin(self.source, path)
+        found: tuple[int, int] = self._positions.find(path)
+        return found
 
 
 def parse(text: str, file: str) -> Template:
@@ -94,38 +91,70 @@ def parse(text: str, file: str) -> Template:
     """
     if len(text) > LARGEST:
         raise TemplateError(f"{file}: {len(text):,} characters; a template has at most {LARGEST:,}")
-    if OPEN in text or CLOSE in text:
-        text = clean(text)
+    text = without_escapes(clean(text))
     head = text.lstrip("\ufeff \t\r\n")[:1]
     if head == "{":
         from constructs_lib.policy.template.json_file import parse_json  # noqa: PLC0415
 
         try:
-            return _checked(Template(file, text, parse_json(text, file)))
+            return checked(Template(file, text, parse_json(text, file)))
         except TemplateError:
             if not file.endswith((".yaml", ".yml")):
                 raise
     from constructs_lib.policy.template.yaml_file import parse_yaml  # noqa: PLC0415 - yaml is slow to load
 
-    return _checked(Template(file, text, parse_yaml(text, file), "yaml"))
+    return checked(Template(file, text, parse_yaml(text, file), "yaml"))
 
 
-def _checked(template: Template) -> Template:
-    data, file = template.data, template.file
+_SECTIONS = {
+    "Resources": "logical ids to resources",
+    "Parameters": "names to parameters",
+    "Conditions": "names to conditions",
+    "Mappings": "names to tables",
+    "Outputs": "names to outputs",
+}
+
+
+def checked(template: Template) -> Template:
+    """Give a template back if it has the shape of one.
+
+    Raises:
+        TemplateError: a section or a resource is of the wrong type.
+    """
+    data: object = template.data
+    file = template.file
     if type(data) is not dict:
-        raise TemplateError(f"{file}: holds a {type(data).__name__}; a template is a mapping with Resources")
+        found = "nothing" if data is None else _sort(data)
+        raise TemplateError(f"{file}: holds {found}; a template is a mapping with Resources")
     if "Resources" not in data:
         raise TemplateError(f"{file}: has no Resources section, so it is no CloudFormation template")
-    for section in ("Resources", "Parameters", "Conditions", "Mappings", "Outputs"):
+    for section, content in _SECTIONS.items():
         body = data.get(section)
-        if body is None and section != "Resources":
-            continue
-        if type(body) is not dict:
-            raise TemplateError(f"{file}: {section} is a {type(body).__name__}; it must be a mapping")
+        if type(body) is not dict and section in data and (body is not None or section == "Resources"):
+            line, _ = template.locate((section,))
+            raise TemplateError(f"{file}:{line}: {section} is {_sort(body)}; it must map {content}")
     for name, resource in data["Resources"].items():
-        if str(name).startswith("Fn::"):
-            continue
-        if type(resource) is not dict or type(resource.get("Type")) is not str:
-            line, _ = template.locate(("Resources", name))
-            raise TemplateError(f"{file}:{line}: resource {name} is no mapping with a Type")
+        if not name.startswith("Fn::"):
+            _check_resource(template, name, resource)
     return template
+
+
+def _check_resource(template: Template, name: str, resource: object) -> None:
+    if type(resource) is dict and type(resource.get("Type")) is str:
+        return
+    line, _ = template.locate(("Resources", name))
+    if type(resource) is not dict:
+        found = f"is {_sort(resource)}; it must be a mapping with a Type"
+    elif "Type" not in resource:
+        found = "has no Type; give it one, e.g. Type: AWS::Lambda::Function"
+    else:
+        found = f"has as its Type {_sort(resource['Type'])}; it must be text, e.g. AWS::Lambda::Function"
+    raise TemplateError(f"{template.file}:{line}: resource {name} {found}")
+
+
+def _sort(data: object) -> str:
+    """Say in people's words what sort of thing stands somewhere."""
+    if data is None:
+        return "empty"
+    names = {dict: "a mapping", list: "a list", str: "a text", bool: "true or false"}
+    return names.get(type(data), "a number")

@@ -53,10 +53,18 @@ def parse_yaml(text: str, file: str) -> Any:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         where = f":{mark.line + 1}:{mark.column + 1}" if mark else ""
-        raise TemplateError(f"{file}{where}: broken YAML: {error.problem or error.context}") from None
+        raise TemplateError(f"{file}{where}: broken YAML: {_words(error, text)}") from None
     except (yaml.YAMLError, ValueError, UnicodeError) as error:
         raise TemplateError(f"{file}: broken YAML: {' '.join(str(error).split())[:120]}") from None
     return builder.root
+
+
+def _words(error: yaml.MarkedYAMLError, text: str) -> str:
+    mark = error.problem_mark
+    lines = text.split("\n")
+    if mark and mark.line < len(lines) and lines[mark.line][mark.column : mark.column + 1] == "\t":
+        return "a tab stands where YAML wants spaces; indent with spaces"
+    return str(error.problem or error.context)
 
 
 class Positions:
@@ -111,7 +119,7 @@ class _Builder:
                 self.anchors[event.anchor] = (_scalar(event), 1)
         elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
             if len(self.stack) >= DEEPEST:
-                self._refuse(event, f"nests more than {DEEPEST} levels deep")
+                self._refuse(event, f"nests more than {DEEPEST} levels deep; real templates stay under 40")
             opened = _Open({} if kind is yaml.MappingStartEvent else [], event.tag, event.anchor)
             self._remember_key(event)
             self.stack.append(opened)
@@ -119,12 +127,12 @@ class _Builder:
             self._close(event)
         elif kind is yaml.AliasEvent:
             if event.anchor not in self.anchors:
-                self._refuse(event, f"the alias *{event.anchor} names nothing that has ended before it")
+                self._refuse(event, f"the alias *{event.anchor} names no anchor that has ended before it")
             self._add(*self.anchors[event.anchor], event)
         elif kind is yaml.DocumentStartEvent:
             self.documents += 1
             if self.documents > 1:
-                self._refuse(event, "holds more than one document")
+                self._refuse(event, "holds more than one document; put each template into a file of its own")
 
     def _close(self, event: Any) -> None:
         done = self.stack.pop()
@@ -155,7 +163,10 @@ class _Builder:
         above = self.stack[-1]
         above.size += size
         if above.size > _MOST:
-            self._refuse(event, f"grows beyond {_MOST:,} nodes through its aliases")
+            self._refuse(
+                event,
+                f"holds more than {_MOST:,} values, each use of an alias counted in full; split the template",
+            )
         if type(above.data) is list:
             if type(event) is yaml.ScalarEvent:
                 self._remember_key(event)
@@ -175,7 +186,10 @@ class _Builder:
         if type(key) is not str:
             key = event.value if type(event) is yaml.ScalarEvent else str(key)
         if key in above.data and key != "<<":
-            self._refuse(event, f"the key {key!r} is there twice in one mapping; only one would count")
+            self._refuse(
+                event,
+                f"the key {key!r} is there twice in one mapping; only one would count: rename or remove one",
+            )
         above.key, above.key_mark = key, event.start_mark
 
     def _put(self, above: _Open, data: Any) -> None:

@@ -138,8 +138,8 @@ def distinct(cases: Iterable[Case]) -> Cases:
     for case in cases:
         if case not in kept:
             kept.append(case)
-    if len(kept) > MAX_CASES:
-        return unknown(f"more than {MAX_CASES} possible values")
+            if len(kept) > MAX_CASES:
+                return unknown(f"more than {MAX_CASES} possible values")
     return tuple(kept)
 
 

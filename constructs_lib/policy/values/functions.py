@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from constructs_lib.policy.values.cases import Cases
     from constructs_lib.policy.values.stack import Stack
 
-_PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
+_PLACEHOLDER = re.compile(r"\$\{([^{}]*)\}")
+_LONGEST = 2_000_000  # characters of one text; CloudFormation takes 1 MB for a whole template
+_MOST_WRITTEN = 50_000_000  # characters of all texts of a system
+_WIDEST = 1_000  # rows or columns of a mapping that are tried in turn; CloudFormation has at most 200
 
 
 def _get_att(stack: Stack, argument: Any) -> Cases:
@@ -50,7 +53,7 @@ def _sub(stack: Stack, argument: Any) -> Cases:
     values = [one(pieces[0])]
     for position in range(1, len(pieces), 2):
         values += (_placeholder(stack, pieces[position], variables), one(pieces[position + 1]))
-    return _joined(values, "")
+    return _joined(stack, values, "")
 
 
 def _placeholder(stack: Stack, name: str, variables: dict[str, Any]) -> Cases:
@@ -64,11 +67,17 @@ def _placeholder(stack: Stack, name: str, variables: dict[str, Any]) -> Cases:
     return stack.ref(name)
 
 
-def _joined(values: list[Cases], delimiter: str) -> Cases:
-    return distinct(
-        Case(delimiter.join(as_text(data) for data in datas if data is not ABSENT), when)
-        for datas, when in combine(values)
-    )
+def _joined(stack: Stack, values: list[Cases], delimiter: str) -> Cases:
+    return distinct(Case(_text(stack, datas, delimiter), when) for datas, when in combine(values))
+
+
+def _text(stack: Stack, datas: list[Any], delimiter: str) -> str | Unknown:
+    parts = [as_text(data) for data in datas if data is not ABSENT]
+    length = sum(map(len, parts)) + len(delimiter) * len(parts)
+    stack.system.written += length
+    if length > _LONGEST or stack.system.written > _MOST_WRITTEN:
+        return Unknown(f"a text of more than {_LONGEST:,} characters")
+    return delimiter.join(parts)
 
 
 def _join(stack: Stack, argument: Any) -> Cases:
@@ -77,7 +86,7 @@ def _join(stack: Stack, argument: Any) -> Cases:
             found: list[Case] = []
             for case in stack.resolve(parts):
                 if type(case.data) is list:
-                    joined = _joined([stack.resolve(part) for part in case.data], delimiter)
+                    joined = _joined(stack, [stack.resolve(part) for part in case.data], delimiter)
                 else:
                     joined = one(as_text(case.data))
                 found += under(case.when, joined)
@@ -168,6 +177,8 @@ def _keys(table: dict[str, Any], key: str) -> Cases:
     """Take the key itself, or every key there is when it is known only in deployment."""
     if OPEN not in key:
         return one(key)
+    if len(table) > _WIDEST:
+        return ()
     name = show(key).strip("<>")
     return tuple(Case(candidate, ((name, candidate),)) for candidate in table)
 
@@ -210,10 +221,16 @@ def _to_json_string(stack: Stack, argument: Any) -> Cases:
 
     from constructs_lib.policy.values.whole import whole  # noqa: PLC0415
 
-    return tuple(
-        Case(json.dumps(case.data, default=as_text, ensure_ascii=False), case.when)
-        for case in whole(stack, argument)
-    )
+    def written(data: Any) -> str | Unknown:
+        pieces, length = [], 0
+        for piece in json.JSONEncoder(default=as_text, ensure_ascii=False).iterencode(data):
+            length += len(piece)
+            if length > _LONGEST:
+                return Unknown(f"a text of more than {_LONGEST:,} characters")
+            pieces.append(piece)
+        return "".join(pieces)
+
+    return tuple(Case(written(case.data), case.when) for case in whole(stack, argument))
 
 
 def _not_known(reason: str) -> Callable[[Stack, Any], Cases]:

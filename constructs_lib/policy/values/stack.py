@@ -30,6 +30,9 @@ class Stack:
         template: what is deployed.
         parameters: values given from outside, by parameter name.
         parent: the AWS::CloudFormation::Stack resource that deploys this one, or None.
+
+    Attributes:
+        hidden: why some resources may not be known, by where that is written: macros, loops over unknown lists.
     """
 
     def __init__(
@@ -42,6 +45,7 @@ class Stack:
     ) -> None:
         self.system, self.index, self.template, self.parent = system, index, template, parent
         self.given = parameters
+        self.hidden = _hidden(template)
         self.depth = 0
         self._memo: dict[int, Cases] = {}
         self._attributes: dict[tuple[str, str], Cases] = {}
@@ -180,8 +184,8 @@ class Stack:
         return tuple(
             Case(f"{_function_arn(datas[0])}:{datas[1]}", when)
             for datas, when in combine((functions, qualifiers))
-            if type(datas[0]) is str
-        )
+            if type(datas[0]) is str and type(datas[1]) is str
+        ) or unknown(f"the ARN of {resource.id}: more than a name stands in it")
 
     # Conditions -------------------------------------------------------------------------------------------------
 
@@ -246,6 +250,21 @@ class Stack:
         return (f"{self.index}/{name}" if self.index else name), wanted
 
 
+def _hidden(template: Template) -> dict[str, str]:
+    """List what makes or changes resources in deployment only: macros, each with a sentence that says so."""
+    transforms = template.data.get("Transform")
+    names = transforms if type(transforms) is list else [transforms]
+    names = [name.get("Name") if type(name) is dict else name for name in names]
+    found = {
+        f"Transform {name}": name for name in names if type(name) is str and name not in _KNOWN_TRANSFORMS
+    }
+    included = template.data["Resources"].get("Fn::Transform") if "Resources" in template.data else None
+    if type(included) is dict:
+        found["Fn::Transform"] = str(included.get("Name"))
+    return {key: f"the macro {name} may add or change resources in deployment" for key, name in found.items()}
+
+
+_KNOWN_TRANSFORMS = {"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"}
 _QUALIFIED = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
 _FUNCTION_ARN = ATTRIBUTE["AWS::Lambda::Function", "Arn"]
 

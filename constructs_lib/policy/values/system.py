@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import os
 
 from constructs_lib.policy.values.cases import one, under, unknown
 from constructs_lib.policy.values.stack import Stack
@@ -10,11 +10,14 @@ from constructs_lib.policy.values.text import TOKEN, show, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from constructs_lib.policy.template import Template
     from constructs_lib.policy.values.cases import Cases
     from constructs_lib.policy.values.resource import Resource
+
+
+_MOST = 1_000  # stacks of a system; nested stacks multiply
 
 
 class System:
@@ -29,10 +32,11 @@ class System:
         self.stacks: list[Stack] = []
         self._nested: dict[tuple[int, str], Stack] = {}
         self._exports: dict[str, list[tuple[Stack, Cases]]] | None = None
+        self.written = 0  # characters that Fn::Join and Fn::Sub have made, which hostile templates multiply
         given = {name: one(value) for name, value in (parameters or {}).items()}
-        children = {child.file for template in templates for child in template.nested.values()}
+        children = set(map(os.path.realpath, _files_below(templates)))
         for template in templates:
-            if template.file not in children:
+            if not children or os.path.realpath(template.file) not in children:
                 self._deploy(template, given, None, frozenset())
 
     def _deploy(
@@ -46,7 +50,7 @@ class System:
         self.stacks.append(stack)
         for name, child in template.nested.items():
             resource = stack.resources.get(name)
-            if resource is None or not resource.active or child.file in above:
+            if resource is None or not resource.active or child.file in above or len(self.stacks) >= _MOST:
                 continue
             given = {key: value.cases for key, value in resource.get("Parameters").items()}
             nested = self._deploy(child, given, resource, above | {template.file})
@@ -65,7 +69,7 @@ class System:
         """Resolve ``Fn::GetAtt Nested.Outputs.Name`` in the nested stack."""
         nested = self._nested.get((resource.stack.index, resource.id))
         if nested is None:
-            return unknown(f"output {output} of nested stack {resource.id}, whose template is not given")
+            return unknown(f"output {output} of nested stack {resource.id}, whose template was not read")
         body = nested.outputs.get(output)
         if type(body) is not dict or "Value" not in body:
             return unknown(f"nested stack {resource.id} has no output {output}")
@@ -90,6 +94,18 @@ class System:
         return found[0][1]
 
 
+def _files_below(templates: Iterable[Template]) -> set[str]:
+    """List the files of all nested templates, theirs too; a file may be nested in several places."""
+    found: set[str] = set()
+    pending = [child for template in templates for child in template.nested.values()]
+    while pending:
+        child = pending.pop()
+        if child.file not in found:
+            found.add(child.file)
+            pending += child.nested.values()
+    return found
+
+
 def _exports(stack: Stack) -> Iterator[tuple[str, Cases]]:
     for body in stack.outputs.values():
         export = body.get("Export") if type(body) is dict else None
@@ -111,7 +127,19 @@ def _alike(export: str, wanted: str) -> bool:
 
 
 def _matches(pattern: str, text: str) -> bool:
-    parts = TOKEN.sub("\ue001", pattern).split("\ue001")
-    if not any(len(part.strip("-:/_.")) > 2 for part in parts):  # noqa: PLR2004 - too little to recognise a name by
+    """Tell whether a text fits a pattern whose tokens stand for one character or more; in one pass, whatever they are."""
+    first, *rest = TOKEN.sub("\ue001", pattern).split("\ue001")
+    if not any(len(part.strip("-:/_.")) > 2 for part in (first, *rest)):  # noqa: PLR2004 - too little to tell by
         return False
-    return re.fullmatch(".+".join(map(re.escape, parts)), TOKEN.sub("x", text)) is not None
+    text = TOKEN.sub("x", text)
+    if not rest:
+        return text == first
+    end = len(text) - len(rest[-1])
+    if not (text.startswith(first) and text.endswith(rest[-1])):
+        return False
+    here = len(first)
+    for part in rest[:-1]:
+        here = text.find(part, here + 1, end) + len(part)
+        if here < len(part):
+            return False
+    return here < end

@@ -23,6 +23,7 @@ OPEN, CLOSE = "\ue000", "\ue001"
 TOKEN = re.compile(f"{OPEN}([^{CLOSE}])([^{CLOSE}]*){CLOSE}")
 _PIECES = re.compile(f"({OPEN}[^{CLOSE}]*{CLOSE})")
 _DYNAMIC = re.compile(r"\{\{(resolve:[^{}]*)\}\}")
+_ESCAPED_MARK = re.compile(r"(\\u|\\U0000)[eE]00[01]")
 _ATOMIC = "@%"
 
 
@@ -34,6 +35,11 @@ def token(kind: str, body: str) -> str:
 def clean(text: str) -> str:
     """Take the two marks out of text that came from a file, so that nobody can forge a token."""
     return text.replace(OPEN, "\ufffd").replace(CLOSE, "\ufffd")
+
+
+def without_escapes(document: str) -> str:
+    """Do the same with JSON or YAML text in which the marks are written as escapes; its length stays."""
+    return _ESCAPED_MARK.sub(r"\1fffd", document) if "\\u" in document or "\\U" in document else document
 
 
 def mark_dynamic(text: str) -> str:
