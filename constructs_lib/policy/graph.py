@@ -117,7 +117,7 @@ class Graph:
         self.system, self.settings = system, settings or Settings()
         self.coverage = Coverage()
         self._by_type: dict[str, list[Resource]] = {}
-        for resource in system.resources:
+        for resource in sorted(system.resources, key=_order):
             self._by_type.setdefault(resource.type, []).append(resource)
         for stack in system.stacks:
             for key, reason in stack.hidden.items():
@@ -136,7 +136,7 @@ class Graph:
     @property
     def types(self) -> list[str]:
         """The resource types that occur."""
-        return list(self._by_type)
+        return sorted(self._by_type)
 
     def of_type(self, *types: str) -> list[Resource]:
         """List the deployed resources of some types."""
@@ -318,6 +318,11 @@ class Graph:
 
 def _named_in(value: Value) -> Iterable[Value]:
     return value.elements() if any(type(case.data) is list for case in value.cases) else (value,)
+
+
+def _order(resource: Resource) -> tuple[int, str]:
+    """Order resources by stack and name, so that the order in a file changes no finding."""
+    return resource.stack.index, resource.id
 
 
 __all__ = ["ASYNC", "LATEST", "POLL", "SYNC", "Edge", "Graph", "Target"]

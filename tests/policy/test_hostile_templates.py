@@ -148,7 +148,7 @@ def test_wide_mapping_under_an_unknown_key_is_unknown() -> None:
         Parameters={"Stage": {"Type": "String"}},
         Mappings={"Waits": {f"r{n}": {"c": n} for n in range(100_000)}},
     )
-    assert all(function.timeout.unknown for function in list(graph.functions.values())[1:])
+    assert all(function.timeout.unknown for function in graph.functions.values() if function.id != "Orders")
 
 
 @pytest.mark.parametrize(

@@ -180,7 +180,7 @@ def _keys(table: dict[str, Any], key: str) -> Cases:
     if len(table) > _WIDEST:
         return ()
     name = show(key).strip("<>")
-    return tuple(Case(candidate, ((name, candidate),)) for candidate in table)
+    return tuple(Case(candidate, ((name, candidate),)) for candidate in sorted(table))
 
 
 def _if(stack: Stack, argument: Any) -> Cases:

@@ -35,7 +35,7 @@ class System:
         self.written = 0  # characters that Fn::Join and Fn::Sub have made, which hostile templates multiply
         given = {name: one(value) for name, value in (parameters or {}).items()}
         children = set(map(os.path.realpath, _files_below(templates)))
-        for template in templates:
+        for template in sorted(templates, key=_file):
             if not children or os.path.realpath(template.file) not in children:
                 self._deploy(template, given, None, frozenset())
 
@@ -48,7 +48,7 @@ class System:
     ) -> Stack:
         stack = Stack(self, len(self.stacks), template, parameters, parent)
         self.stacks.append(stack)
-        for name, child in template.nested.items():
+        for name, child in sorted(template.nested.items(), key=_name):
             resource = stack.resources.get(name)
             if resource is None or not resource.active or child.file in above or len(self.stacks) >= _MOST:
                 continue
@@ -92,6 +92,14 @@ class System:
         if len(found) > 1:
             return unknown(f"ImportValue {show(name)}: {len(found)} of the given templates export it")
         return found[0][1]
+
+
+def _file(template: Template) -> str:
+    return template.file
+
+
+def _name(nested: tuple[str, Template]) -> str:
+    return nested[0]
 
 
 def _files_below(templates: Iterable[Template]) -> set[str]:
