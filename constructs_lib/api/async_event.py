@@ -48,11 +48,11 @@ def event_template(route: Route) -> str:
         for name in ("requestId", "stage", "apiId", "httpMethod", "resourcePath", "requestTimeEpoch")
     }
     if caller is not None:
-        context["caller"] = f'"$context.{caller}"'
+        context["caller"] = _text(f"$context.{caller}")
     return _object(
         {
             "resource": f'"{route.path}"',
-            "path": '"$context.path"',
+            "path": _text("$context.path"),
             "httpMethod": '"$context.httpMethod"',
             "pathParameters": _parameters(route, "path"),
             "queryStringParameters": _parameters(route, "querystring"),

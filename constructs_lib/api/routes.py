@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypedDict
 
 from aws_cdk.aws_apigateway import ThrottleSettings
@@ -106,6 +107,7 @@ def read_route(
     """
     _check_method(subject, method)
     _check_function(subject, function)
+    _check_options(subject, options)
     authorizer = _authorizer(subject, options, default_authorizer)
     inputs = _inputs(subject, check_path(subject, path), options)
     cache, body = options.get("cache"), options.get("body")
@@ -158,6 +160,26 @@ def _check_function(subject: str, function: object) -> None:
         )
 
 
+def _check_options(subject: str, options: RouteOptions) -> None:
+    # A misspelt option that fell away in silence could leave a route open, or its cache off.
+    for name in options:
+        if name not in RouteOptions.__annotations__:
+            near = get_close_matches(name, RouteOptions.__annotations__, n=1)
+            raise RefusedError(
+                f"{subject}: options",
+                got=f"{name!r}, which no route has",
+                allowed=", ".join(RouteOptions.__annotations__),
+                fix=f"{near[0]}=..." if near else "leave it out",
+            )
+    if options.get("asynchronous") and options.get("stream"):
+        raise RefusedError(
+            f"{subject}: stream",
+            got="stream=True together with asynchronous=True",
+            allowed="one of the two: an asynchronous route answers 202 before the function has run",
+            fix="drop stream or asynchronous",
+        )
+
+
 def _authorizer(subject: str, options: RouteOptions, default: Authorization | None) -> Authorization:
     authorizer = options.get("authorizer", default)
     if authorizer is None:
@@ -204,6 +226,13 @@ def _inputs(subject: str, path_parameters: Sequence[str], options: RouteOptions)
 
 
 def _check_cacheable(subject: str, method: str, options: RouteOptions) -> None:
+    if not isinstance(options["cache"], CachePolicy):
+        raise RefusedError(
+            f"{subject}: cache",
+            got=repr(options["cache"]),
+            allowed="a CachePolicy, or None",
+            fix="CachePolicy(ttl=60)",
+        )
     if method != "GET":
         raise RefusedError(
             f"{subject}: cache",

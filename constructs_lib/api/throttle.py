@@ -43,7 +43,8 @@ def check_throttle(subject: str, throttle: ThrottleSettings, scope: Construct) -
 
 
 def _check(subject: str, name: str, value: float | None, most: float, where: str = "") -> float:
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most:
+    known = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value <= most
+    if known and value is not None and (name == "rate_limit" or float(value).is_integer()):
         return float(value)
     unit = "requests/s" if name == "rate_limit" else "requests"
     if value is None:
@@ -55,6 +56,6 @@ def _check(subject: str, name: str, value: float | None, most: float, where: str
     raise RefusedError(
         f"{subject} {name}",
         got=got,
-        allowed=f"more than 0, up to {most:g} {unit}{where}",
+        allowed=f"more than 0, up to {most:g} {'' if name == 'rate_limit' else 'whole '}{unit}{where}",
         fix=f"ThrottleSettings(rate_limit={DEFAULT_RATE:g}, burst_limit={DEFAULT_BURST})",
     )

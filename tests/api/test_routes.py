@@ -133,3 +133,33 @@ def test_plain_function_is_refused() -> None:
         allowed="a HardenedFunction, whose budget says how long to wait and whose alias is what is called",
         fix="HardenedFunction(self, ..., budget=TimeoutBudget(...))",
     )
+
+
+@pytest.mark.parametrize(
+    ("option", "fix"),
+    [("api_key_requried", "api_key_required=..."), ("cors", "scopes=..."), ("xyz", "leave it out")],
+)
+def test_misspelt_option_is_refused(option: str, fix: str) -> None:
+    """Falling away in silence it could leave a route open, or its cache off."""
+    _, api, orders = api_and_function()
+    options: Any = {option: True}
+    with pytest.raises(
+        RefusedError, match=f"got '{option}', which no route has; allowed: authorizer, scopes"
+    ) as refusal:
+        api.get("/orders", orders, **options)
+    assert refusal.value.fix == fix
+
+
+def test_asynchronous_route_streams_nothing() -> None:
+    """Its answer is the 202; there is no response of the function to stream."""
+    _, api, orders = api_and_function()
+    with pytest.raises(RefusedError, match="stream: got stream=True together with asynchronous=True"):
+        api.post("/orders", orders, asynchronous=True, stream=True)
+
+
+@pytest.mark.parametrize("cache", [60, True, {"ttl": 60}])
+def test_cache_is_a_policy(cache: Any) -> None:
+    """A bare number or flag says nothing of the key."""
+    _, api, orders = api_and_function()
+    with pytest.raises(RefusedError, match="a CachePolicy, or None; fix: CachePolicy"):
+        api.get("/orders", orders, cache=cache)

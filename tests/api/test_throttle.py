@@ -47,10 +47,21 @@ def test_stage_and_route_have_their_own_limits() -> None:
             "10001 requests/s",
             "10000 requests/s",
         ),
-        (ThrottleSettings(rate_limit=1, burst_limit=0), "burst_limit", "0 requests", "5000 requests"),
-        (ThrottleSettings(rate_limit=1, burst_limit=5_001), "burst_limit", "5001 requests", "5000 requests"),
+        (ThrottleSettings(rate_limit=1, burst_limit=0), "burst_limit", "0 requests", "5000 whole requests"),
+        (
+            ThrottleSettings(rate_limit=1, burst_limit=0.5),
+            "burst_limit",
+            "0.5 requests",
+            "5000 whole requests",
+        ),
+        (
+            ThrottleSettings(rate_limit=1, burst_limit=5_001),
+            "burst_limit",
+            "5001 requests",
+            "5000 whole requests",
+        ),
         (ThrottleSettings(burst_limit=1), "rate_limit", "nothing", "10000 requests/s"),
-        (ThrottleSettings(rate_limit=1), "burst_limit", "nothing", "5000 requests"),
+        (ThrottleSettings(rate_limit=1), "burst_limit", "nothing", "5000 whole requests"),
     ],
 )
 def test_limit_out_of_range_is_refused(throttle: ThrottleSettings, what: str, got: str, allowed: str) -> None:
@@ -79,7 +90,7 @@ def test_small_regions_have_their_own_limits() -> None:
         allowed="more than 0, up to 2500 requests/s in eu-south-1",
         fix="ThrottleSettings(rate_limit=31, burst_limit=62)",
     )
-    with pytest.raises(RefusedError, match=r"up to 1250 requests in mx-central-1"):
+    with pytest.raises(RefusedError, match=r"up to 1250 whole requests in mx-central-1"):
         HardenedRestApi(
             new_stack(region="mx-central-1"),
             "Api",
