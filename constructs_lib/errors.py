@@ -6,6 +6,7 @@
     ├── RefusedError (ValueError)           a value that is not accepted here
     ├── TimeoutHierarchyError (ValueError)  numbers that contradict the hierarchy of waits
     ├── TemplateError                       a template could not be read (policy)
+    ├── RuleError                           a rule failed on a system: a defect of this package (policy)
     ├── SettingsError                       a settings file could not be used (policy)
     └── LocalAwsError                       the local AWS could not be set up, started or deployed to
 """
@@ -51,6 +52,10 @@ class TimeoutHierarchyError(ConstructsLibError, ValueError):
 
 class TemplateError(ConstructsLibError):
     """A template that cannot be read, with the file, the place and the reason."""
+
+
+class RuleError(ConstructsLibError):
+    """A rule that failed on a system: a defect of this package; what the other rules found still counts."""
 
 
 class SettingsError(ConstructsLibError):

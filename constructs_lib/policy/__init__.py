@@ -22,7 +22,7 @@ return no rule ever looks at an intrinsic function.
 
 from __future__ import annotations
 
-from constructs_lib.errors import TemplateError
+from constructs_lib.errors import RuleError, TemplateError
 from constructs_lib.policy.graph import Graph
 from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.template import Template, read
@@ -43,7 +43,7 @@ class Report:
 
     Attributes:
         findings: in the order of files and rules.
-        unreadable: one error for each file that could not be read.
+        unreadable: one error for each file that could not be read, and for each rule that failed.
         graphs: what was judged, one for each system.
         templates: how many templates were read.
     """
@@ -52,7 +52,7 @@ class Report:
 
     def __init__(self) -> None:
         self.findings: list[Finding] = []
-        self.unreadable: list[TemplateError] = []
+        self.unreadable: list[TemplateError | RuleError] = []
         self.graphs: list[Graph] = []
         self.templates = 0
 
@@ -143,16 +143,24 @@ def _check_system(templates: Sequence[Template], settings: Settings, rules: Sequ
     report.templates = len(templates)
     graph = Graph(System(templates, settings.parameters), settings)
     report.graphs.append(graph)
-    report.findings += judge(graph, rules)
+    report.findings += judge(graph, rules, failed=report.unreadable)
     return report
 
 
-def judge(graph: Graph, rules: Sequence[Rule] | None = None) -> list[Finding]:
-    """Apply rules to a graph, and its waivers; the same finding under several conditions counts once."""
+def judge(
+    graph: Graph,
+    rules: Sequence[Rule] | None = None,
+    *,
+    failed: list[TemplateError | RuleError] | None = None,
+) -> list[Finding]:
+    """Apply rules to a graph, and its waivers; the same finding under several conditions counts once.
+
+    A rule that raises is a defect. With ``failed`` it is noted there, and the other rules go on; without, it raises.
+    """
     waivers = [*graph.waivers, *graph.settings.waivers]
     found: dict[tuple[object, ...], Finding] = {}
     for rule, severity in _enabled(graph.settings, rules):
-        for finding in rule.check(graph):
+        for finding in _findings(rule, graph, failed):
             if found.setdefault(finding.key, finding) is not finding:
                 continue
             finding.severity = severity or finding.severity
@@ -161,6 +169,17 @@ def judge(graph: Graph, rules: Sequence[Rule] | None = None) -> list[Finding]:
 
                 accept(finding, waivers)
     return list(found.values())
+
+
+def _findings(rule: Rule, graph: Graph, failed: list[TemplateError | RuleError] | None) -> Iterator[Finding]:
+    try:
+        yield from rule.check(graph)
+    except Exception as error:
+        if failed is None:
+            raise
+        files = ", ".join(dict.fromkeys(stack.template.file for stack in graph.system.stacks))
+        said = f"rule {rule.id} failed with {type(error).__name__}: {error}"
+        failed.append(RuleError(f"{files}: {said}; this is a defect of constructs-lib, please report it"))
 
 
 def _about_waivers(settings: Settings, rules: Sequence[Rule] | None) -> list[Finding]:

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from constructs_lib.cli import main
-from constructs_lib.policy import check
+from constructs_lib.policy import check, judge
+from constructs_lib.policy.rule import Finding, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from constructs_lib.policy.graph import Graph
 
 GOOD = """\
 Resources:
@@ -187,3 +190,26 @@ def test_template_on_a_closed_standard_input_is_said(
     code, document = _run(capsys, "-")
     unreadable = ["<stdin>: is closed; pipe a template into it, or name a file"]
     assert (code, document["coverage"]["unreadable"]) == (2, unreadable)
+
+
+class Failing(Rule):
+    """A rule that fails on every system."""
+
+    id, name, severity = "X999", "failing", "error"
+
+    def check(self, graph: Graph) -> Iterator[Finding]:
+        """Fail."""
+        yield from ()
+        raise ZeroDivisionError(len(graph.functions))
+
+
+def test_a_rule_that_fails_hides_nothing(tmp_path: Path) -> None:
+    """It is named as the defect it is, the check cannot be clean, and the other rules' findings stand."""
+    template = tmp_path / "template.yaml"
+    template.write_text("Resources: {Dead: {Type: AWS::SQS::Queue}}")
+    report = check([str(template)], rules=[Failing()])
+    assert [str(error) for error in report.unreadable] == [
+        f"{template}: rule X999 failed with ZeroDivisionError: 0; this is a defect of constructs-lib, please report it"
+    ]
+    with pytest.raises(ZeroDivisionError):
+        judge(report.graphs[0], [Failing()])
