@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 
 def proven(
-    subject: str, budget: TimeoutBudget, capacity: ProvisionedConcurrency | None, *, snap_start: bool
+    subject: str,
+    budget: TimeoutBudget,
+    capacity: ProvisionedConcurrency | None,
+    *,
+    snap_start: bool,
+    reserved: float | None,
 ) -> TimeoutBudget:
     """Prove the budget for the way in which this function's environments are really made (H4).
 
     Raises:
-        RefusedError: the budget was proven for another way, one that the function does not have.
+        RefusedError: the budget was proven for another way, one that the function does not have, or without cold
+            starts, which its requests can meet.
         TimeoutHierarchyError: init does not fit the limit of this way.
     """
     actual: InitType = (
@@ -39,7 +45,25 @@ def proven(
             allowed=f"a budget for 'on-demand' or {actual!r}",
             fix=f"give the function {wanted}, or leave init_type out of the budget",
         )
+    if not budget.cold_starts and budget.gateway is not None and not snap_start:
+        _refuse_without_cold_starts(subject, capacity, reserved)
     return budget if budget.init_type == actual else with_init_type(budget, actual)
+
+
+def _refuse_without_cold_starts(
+    subject: str, capacity: ProvisionedConcurrency | None, reserved: float | None
+) -> None:
+    # Only a reserve that is always warm as a whole throttles what would else start an environment on demand.
+    if capacity is not None and (is_token(reserved) or (reserved is not None and reserved <= capacity.least)):
+        return
+    found = "no provisioned concurrency" if capacity is None else "nothing that holds requests back"
+    warm = 1 if capacity is None else capacity.least
+    raise RefusedError(
+        f"{subject}: budget",
+        got=f"cold_starts=False with {found}: requests beyond the warm environments start one on demand",
+        allowed="cold_starts=True; or SnapStart, or a reserve that is provisioned as a whole at all times",
+        fix=f"leave cold_starts out of the budget, or provision {warm} and set reserved_concurrent_executions={warm}",
+    )
 
 
 def refuse_conflicts(
@@ -59,6 +83,7 @@ def refuse_conflicts(
         RefusedError: with the one that contradicts, and what to change.
     """
     _refuse_sizes(subject, memory_size, layers)
+    _refuse_odd_reserve(subject, reserved)
     if capacity is not None:
         _refuse_above_reserve(subject, capacity, reserved)
     if snap_start:
@@ -81,6 +106,17 @@ def _refuse_sizes(subject: str, memory_size: float, layers: int) -> None:
             allowed=f"up to {LAMBDA_LAYERS_MAX}",
             fix="bundle dependencies with the code: layers neither start faster nor raise the size limit",
         )
+
+
+def _refuse_odd_reserve(subject: str, reserved: float | None) -> None:
+    if reserved is None or is_token(reserved) or (reserved >= 0 and float(reserved).is_integer()):
+        return
+    raise RefusedError(
+        f"{subject}: reserved_concurrent_executions",
+        got=f"{reserved:g}",
+        allowed="whole numbers >= 0, or none",
+        fix="leave it out to share the account's concurrency; 0 stops the function",
+    )
 
 
 def _refuse_above_reserve(subject: str, capacity: ProvisionedConcurrency, reserved: float | None) -> None:

@@ -178,7 +178,9 @@ class HardenedFunction(Construct):
             runtime=runtime,
             ephemeral_storage_size=ephemeral_storage_size,
         )
-        budget = conflicts.proven(me, budget, provisioned, snap_start=snap_start)
+        budget = conflicts.proven(
+            me, budget, provisioned, snap_start=snap_start, reserved=reserved_concurrent_executions
+        )
         own: dict[str, str] = {}
         if extension is not None:
             budget = with_extension_call(budget)

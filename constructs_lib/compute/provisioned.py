@@ -9,6 +9,7 @@ from aws_cdk import TimeZone
 from aws_cdk import aws_applicationautoscaling as autoscaling
 from aws_cdk import aws_lambda as lambda_
 
+from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import PROVISIONED_TARGET_MAX, PROVISIONED_TARGET_MIN
 
@@ -113,6 +114,11 @@ class ProvisionedConcurrency:
             )
 
     @property
+    def least(self) -> int:
+        """The lowest amount that this can ever ask for."""
+        return min([self.minimum, *(schedule.minimum for schedule in self.schedules)])
+
+    @property
     def most(self) -> int:
         """The highest amount that this can ever ask for."""
         scheduled = (s.maximum or s.minimum for s in self.schedules)
@@ -153,7 +159,7 @@ def _refuse_bad_range(subject: str, minimum: object, maximum: object) -> None:
         if isinstance(value, bool) or not isinstance(value, int) or value < 1:
             raise RefusedError(
                 f"{subject}: {name}",
-                got=repr(value),
+                got="a token, whose value is known only at deploy time" if is_token(value) else repr(value),
                 allowed="whole numbers >= 1",
                 fix="1 is the least that Lambda keeps warm; leave provisioned concurrency out to keep none",
             )

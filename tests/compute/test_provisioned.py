@@ -156,3 +156,51 @@ def test_what_is_accepted_never_asks_for_more_than_it_says(
         return
     parts: list[ProvisionedConcurrency | CapacitySchedule] = [capacity, *entries]
     assert capacity.most == max(part.maximum or part.minimum for part in parts)
+
+
+def test_a_token_is_called_one() -> None:
+    """CDK writes number tokens as huge negative numbers, which tell a reader nothing."""
+    with pytest.raises(RefusedError, match="minimum: got a token, whose value is known only at deploy time"):
+        ProvisionedConcurrency(minimum=cdk.Token.as_number({"Ref": "Warm"}))  # type: ignore[arg-type]
+
+
+WITHOUT_COLD_STARTS = TimeoutBudget(gateway=10, init=4, function=9, cold_starts=False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "fix"),
+    [
+        ({}, "provision 1 and set reserved_concurrent_executions=1"),
+        ({"provisioned": ProvisionedConcurrency(minimum=2)}, "provision 2 and set"),
+        (
+            {"provisioned": ProvisionedConcurrency(minimum=2), "reserved_concurrent_executions": 3},
+            "provision 2 and set reserved_concurrent_executions=2",
+        ),
+        (
+            {
+                "provisioned": ProvisionedConcurrency(minimum=2, schedules=[at(20, 1)]),
+                "reserved_concurrent_executions": 2,
+            },
+            "provision 1 and set reserved_concurrent_executions=1",
+        ),
+    ],
+    ids=["on demand", "spill over", "reserve above", "night below"],
+)
+def test_cold_starts_are_not_wished_away(stack: cdk.Stack, arguments: dict[str, Any], fix: str) -> None:
+    """H2 is waived only where no request can start an environment on demand."""
+    with pytest.raises(RefusedError, match=f"budget: got cold_starts=False with .* {fix}"):
+        make(stack, budget=WITHOUT_COLD_STARTS, **arguments)
+
+
+def test_a_function_that_is_warm_as_a_whole_meets_none(stack: cdk.Stack) -> None:
+    """What the reserve does not hold is throttled, and SnapStart restores instead of initialising."""
+    warm = ProvisionedConcurrency(minimum=2)
+    make(stack, "Warm", budget=WITHOUT_COLD_STARTS, provisioned=warm, reserved_concurrent_executions=2)
+    make(stack, "Restored", budget=WITHOUT_COLD_STARTS, snap_start=True)
+
+
+@pytest.mark.parametrize("reserved", [-1, 1.5])
+def test_a_reserve_is_a_whole_number(stack: cdk.Stack, reserved: float) -> None:
+    """Lambda would refuse it at deploy time only."""
+    with pytest.raises(RefusedError, match=f"got {reserved:g}; allowed: whole numbers >= 0, or none"):
+        make(stack, reserved_concurrent_executions=reserved)
