@@ -27,6 +27,11 @@ _SEND = "{Effect: Allow, Action: sqs:SendMessage, Resource: !GetAtt Failed.Arn}"
 _KEY = '{Effect: Allow, Action: ["kms:GenerateDataKey*", kms:Decrypt], Resource: !GetAtt Key.Arn}'
 
 
+_MANAGED = """
+Written: {Type: AWS::IAM::ManagedPolicy, Properties: {PolicyDocument: {Statement: [STATEMENTS]}}}
+"""
+
+
 def _function(statements: str, role: str = "!GetAtt Role.Arn") -> str:
     return _FUNCTION.replace("STATEMENTS", statements).replace("ROLE", role)
 
@@ -52,6 +57,7 @@ class EncryptedDlqUnwritable(Rule):
     bad = {
         "no use of the key": _function(_SEND),
         "key, but no right to send": _function(_KEY),
+        "sending forbidden": _function(f"{_SEND}, {_KEY}, {_SEND.replace('Allow', 'Deny')}"),
     }
     good = {
         "both allowed": _function(f"{_SEND}, {_KEY}"),
@@ -59,6 +65,11 @@ class EncryptedDlqUnwritable(Rule):
             "Statement: []",
             'Statement: [{Effect: Allow, Action: "kms:*", Resource: "*", Principal: {AWS: !GetAtt Role.Arn}}]',
         ),
+        "both allowed by a managed policy": _function("").replace(
+            "Policies: [{PolicyName: failures, PolicyDocument: {Statement: []}}]",
+            "ManagedPolicyArns: [!Ref Written]",
+        )
+        + _MANAGED.replace("STATEMENTS", f"{_SEND}, {_KEY}"),
         "AWS's own key": _function(_SEND).replace("!GetAtt Key.Arn", "alias/aws/sqs"),
     }
     undecided = {"role imported": _function(_SEND, "!ImportValue role")}

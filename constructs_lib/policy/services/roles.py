@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from constructs_lib.policy.values import Resource, Value
 
 _ROLE = "AWS::IAM::Role"
-_ATTACHED = ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy", "AWS::IAM::RolePolicy")
+_MANAGED = "AWS::IAM::ManagedPolicy"
+_ATTACHED = ("AWS::IAM::Policy", _MANAGED, "AWS::IAM::RolePolicy")
 _EXECUTION = (
     *(
         "AWSLambdaBasicExecutionRole",
@@ -56,6 +57,8 @@ def statements(graph: Graph, role: Resource) -> list[Statement]:
     for kind in _ATTACHED:
         policies = graph.naming(role, kind, "Roles", "RoleName")
         documents += [policy.get("PolicyDocument") for policy in policies]
+    managed = [graph.designated(value, _MANAGED) for value in role.get("ManagedPolicyArns").elements()]
+    documents += [policy.get("PolicyDocument") for policy in managed if policy]
     return [Statement(each) for document in documents for each in document.get("Statement").elements()]
 
 
@@ -65,6 +68,8 @@ def may(graph: Graph, function: Function, action: str, resource: Resource) -> bo
     if role is None:
         return None
     undecided = _has_other_policies(graph, role)
+    if any(_denies(graph, statement, action, resource) for statement in statements(graph, role)):
+        return False
     for statement in statements(graph, role):
         undecided = undecided or (statement.allows and statement.is_inverted)
         if not statement.allows or not any(covers(pattern, action) for pattern in statement.actions):
@@ -74,6 +79,17 @@ def may(graph: Graph, function: Function, action: str, resource: Resource) -> bo
                 return True
             undecided = undecided or not is_plain(TOKEN.sub(_without_names, text)) or "*" in text
     return None if undecided else False
+
+
+def _denies(graph: Graph, statement: Statement, action: str, resource: Resource) -> bool:
+    """Tell whether a statement forbids an action on a resource whatever the request; one with conditions may not."""
+    value = statement.value
+    if value.get("Effect").only != "Deny" or not value.get("Condition").is_absent or statement.is_inverted:
+        return False
+    named = any(
+        text == "*" or graph.resource(text, resource.type) is resource for text in statement.resources
+    )
+    return named and any(covers(pattern, action) for pattern in statement.actions)
 
 
 def services_called(graph: Graph, function: Function) -> set[str]:
@@ -90,7 +106,7 @@ def services_called(graph: Graph, function: Function) -> set[str]:
 def _has_other_policies(graph: Graph, role: Resource) -> bool:
     for value in role.get("ManagedPolicyArns").elements():
         text = value.texts().only
-        own = graph.designated(value, "AWS::IAM::ManagedPolicy")
+        own = graph.designated(value, _MANAGED)
         if own is None and not (isinstance(text, str) and text.rpartition("/")[2] in _EXECUTION):
             return True
     return False
