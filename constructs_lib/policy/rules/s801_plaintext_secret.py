@@ -37,7 +37,8 @@ class PlaintextSecret(Rule):
     Put it into Secrets Manager or a SecureString parameter and read it at run time.
 
     ## Known limits
-    It knows secrets by the names of their variables, by the shapes of well-known keys, and by passwords in URLs. Values
+    It knows secrets by the names of their variables, by the shapes of well-known keys, and by passwords in URLs and
+    connection strings. Values
     that are names, paths, ARNs or obvious placeholders are left alone.
     """
 
@@ -51,10 +52,16 @@ class PlaintextSecret(Rule):
         "password in a URL with an unknown host": _named(
             "DATABASE_URL", "!Sub 'postgres://app:battery-horse@${Orders}:5432/orders'"
         ),
+        "password in a connection string": _named(
+            "CONNECTION", "Server=db;User Id=app;Password=battery-horse;"
+        ),
+        "name cut short": _named("DB_PASS", "battery-horse"),
+        "key that signs": _named("HMAC_KEY", "3f1a9d8c7b6a5f4e"),
         "value of a known shape": _named("GIT", "ghp_" + "a1B2" * 9),
     }
     good = {
         "name of a secret": _named("DB_PASSWORD_SECRET_NAME", "prod/orders"),
+        "name of the secret that holds it": _named("GITHUB_TOKEN_SECRET", "github-token"),
         "path of a parameter": _named("DB_PASSWORD", "/prod/orders/db-password"),
         "ARN": _named("API_KEY", "'arn:aws:secretsmanager:eu-west-1:111111111111:secret:orders'"),
         "dynamic reference": _named("API_TOKEN", "'{{resolve:secretsmanager:orders}}'"),

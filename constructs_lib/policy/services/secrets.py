@@ -8,17 +8,21 @@ from constructs_lib.policy.values.cases import Unknown
 from constructs_lib.policy.values.text import OPEN, is_plain, why_unknown
 
 _SECRET_NAME = re.compile(
-    r"(?i)(passw(or)?d|passphrase|passcode|pwd|secret|token|api_?key|(private|access|secret|encryption|signing|master|auth)_?key"
-    r"|credentials?)(_?[0-9]+)?$"
+    r"(?i)(passw(or)?d|(?<![a-z])pass|passphrase|passcode|pwd|secret|token|api_?key|credentials?|basic_?auth"
+    r"|(private|access|secret|encryption|signing|master|auth|hmac|jwt|license|account)_?key)(_?[0-9]+)?$"
 )
 _KEY_NAME = re.compile(r"(?i)(encryption|signing|master)_?key$")  # may hold the id of a KMS key
 _SHAPE = re.compile(
     r"(?<![A-Z0-9])(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Z0-9])|gh[pousr]_[A-Za-z0-9]{36}|github_pat_[A-Za-z0-9_]{60}"
     r"|glpat-[\w-]{20}|xox[abposr]-[0-9A-Za-z-]{20}|hooks\.slack\.com/services/T\w{6,}/B\w{6,}/\w{16}"
-    r"|[sr]k_live_[0-9A-Za-z]{20}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32}|AIza[0-9A-Za-z_-]{35}"
+    r"|[sr]k_(?:live|test)_[0-9A-Za-z]{20}|whsec_[0-9A-Za-z+/]{24}|hf_[A-Za-z0-9]{34}|GOCSPX-[\w-]{28}|sk-(?:ant-|proj-)?[A-Za-z0-9_-]{32}|AIza[0-9A-Za-z_-]{35}"
     r"|SG\.[\w-]{16,}\.[\w-]{32}|npm_[A-Za-z0-9]{36}|-----BEGIN [A-Z ]*PRIVATE KEY-----"
+    r"|(?<![\w-])eyJ[\w-]{10,}\.eyJ[\w-]{10,}\.[\w-]{10,}"
 )
 _URL_PASSWORD = re.compile(rf"(?i)^[a-z][a-z0-9+.-]*://[^\s/:@{OPEN}]*:([^\s/@{OPEN}]+)@")
+_PAIR_PASSWORD = re.compile(
+    rf"(?i)(?:^|[;?&\s])(?:password|pwd|accountkey|sharedaccesskey)\s*=\s*([^;&\s{OPEN}]+)"
+)
 _PLACEHOLDER = re.compile(
     r"(?i)^.{0,3}$|^[0-9]{1,4}$|^(none|null|nil|true|false|enabled?|disabled?|required|optional|undefined|n/a|unset|empty|"
     r"(please[-_ ])?(change|replace|update|fill|set|insert|enter)[-_ ]?(me|this|it|in|here)?.{0,12}|.*\byour[-_ ].*|dummy.*|fake.*|mock.*|"
@@ -26,6 +30,10 @@ _PLACEHOLDER = re.compile(
 )
 _INDIRECT = re.compile(r"(?i)(arn:|ssm:|secretsmanager:|alias/|/[\w./-]*$|\.{1,2}/|s3://|https?://)")
 _LOWER_PATH = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+)+")
+_SECRET_OF = re.compile(
+    r"(?i)(passw(or)?d|token|credentials?|key)_?secret$"
+)  # which secret holds it, rather than what
+_KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -50,13 +58,19 @@ def _has_secret_shape(value: str) -> bool:
     found = _SHAPE.search(value)
     if found and not found[0].endswith("EXAMPLE"):  # the key of AWS's own documentation
         return True
-    url = _URL_PASSWORD.match(value)
-    return url is not None and not _PLACEHOLDER.match(url[1]) and url[1].lower() not in {"password", "pass"}
+    given = _URL_PASSWORD.match(value) or _PAIR_PASSWORD.search(value)
+    return (
+        given is not None
+        and not _PLACEHOLDER.match(given[1])
+        and given[1].lower() not in {"password", "pass"}
+    )
 
 
 def _names_something(name: str, value: str) -> bool:
     """Tell whether the value says where the secret is: an ARN, a path, an address, a key's id."""
     if _INDIRECT.match(value) or _LOWER_PATH.fullmatch(value):
+        return True
+    if _SECRET_OF.search(name) and _KEBAB.fullmatch(value):
         return True
     return bool(_KEY_NAME.search(name) and _UUID.fullmatch(value))
 
