@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.rule import ERROR, WARNING, Finding, Rule
+from constructs_lib.policy.rule import ERROR, Finding, Rule
 from constructs_lib.policy.services.caching import cached_methods
 
 TYPE_CHECKING = False
@@ -42,8 +42,8 @@ class CacheOnUnsafeMethod(Rule):
     Cache GET methods only, each by a setting that names its path and verb.
 
     ## Known limits
-    AWS documents that a stage-wide setting (`*/*`) caches GET alone, while people report ANY cached by it. So it is an
-    error here for ANY, and a warning for the other verbs.
+    AWS documents that a stage-wide setting (`*/*`) caches GET alone, while people report ANY cached by it. It counts for
+    every verb here: what protects the POST is an exception that the template does not show.
     """
 
     id = "A602"
@@ -76,5 +76,5 @@ class CacheOnUnsafeMethod(Rule):
                     "own exception for stage-wide settings keeps it from being answered from the cache."
                 )
             fix = "Set CachingEnabled for GET methods only, by settings that name path and verb."
-            place, severity = setting.value.get("CachingEnabled").place, WARNING if doubtful else ERROR
-            yield self.finding(place, message, fix=fix, path=cached.path, when=cached.when, severity=severity)
+            place = setting.value.get("CachingEnabled").place
+            yield self.finding(place, message, fix=fix, path=cached.path, when=cached.when)
