@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from textwrap import indent
+
 from constructs_lib.policy.rule import WARNING, Finding, Rule
+from constructs_lib.policy.values.text import show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -10,6 +13,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Resource
+    from constructs_lib.policy.values.cases import When
 
 _PERMISSION = """
 Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
@@ -20,9 +24,17 @@ Permission:
 """
 _S3 = _PERMISSION.replace("PRINCIPAL", "s3.amazonaws.com").replace("ACTION", "lambda:InvokeFunction")
 _SCOPES = ("SourceArn", "SourceAccount", "PrincipalOrgID", "EventSourceToken")
+_SERVICES = (".amazonaws.com", ".amazonaws.com.cn", ".amazon.com", ".<AWS::URLSuffix>")
 _URL = ("FunctionUrlAuthType", "InvokedViaFunctionUrl")
 # A target group needs the permission before it exists, so that its ARN cannot be named without a cycle.
 _CANNOT_BE_SCOPED = ("elasticloadbalancing.amazonaws.com",)
+
+
+_STAGES = """
+Parameters: {Stage: {Type: String}}
+Conditions: {IsProduction: !Equals [!Ref Stage, production]}
+Resources:
+"""
 
 
 def _with(more: str) -> str:
@@ -49,6 +61,9 @@ class UnscopedInvokePermission(Rule):
     bad = {
         "service without a source": _S3,
         "any source": _with("SourceArn: '*'"),
+        "source in production alone": _STAGES
+        + indent(_with("SourceArn: !If [IsProduction, !GetAtt Bucket.Arn, !Ref AWS::NoValue]"), "  "),
+        "service by the partition's suffix": _S3.replace("s3.amazonaws.com", '!Sub "s3.${AWS::URLSuffix}"'),
         "everyone": _PERMISSION.replace("PRINCIPAL", "'*'").replace("ACTION", "lambda:InvokeFunction"),
     }
     good = {
@@ -67,23 +82,24 @@ class UnscopedInvokePermission(Rule):
         for permission in graph.of_type("AWS::Lambda::Permission"):
             principal = permission.get("Principal").texts()
             for text, when in graph.known(permission.get("Principal")):
-                wide = text == "*" or (type(text) is str and text.endswith((".amazonaws.com", ".amazon.com")))
-                if not wide or text in _CANNOT_BE_SCOPED or _is_scoped(permission):
+                wide = text == "*" or (type(text) is str and show(text).endswith(_SERVICES))
+                unscoped = next(_unscoped(graph, permission, when), None) if wide else None
+                if unscoped is None or text in _CANNOT_BE_SCOPED:
                     continue
                 target = next(graph.invoked(permission.get("FunctionName"), note=False), None)
                 name = target.function.name if target else permission.name
                 who = (
-                    "everyone with an AWS account" if text == "*" else f"{text} on behalf of any AWS account"
+                    "everyone with an AWS account"
+                    if text == "*"
+                    else f"{show(text)} on behalf of any AWS account"
                 )
                 message = f"{name} may be invoked by {who}, because its permission names no source."
                 fix = "Add SourceArn with the ARN of what invokes it, or SourceAccount with your account."
                 path = (permission.id, target.function.id) if target else ()
-                yield self.finding(principal.place, message, fix=fix, path=path, when=when)
+                yield self.finding(principal.place, message, fix=fix, path=path, when=unscoped)
 
 
-def _is_scoped(permission: Resource) -> bool:
-    if any(not permission.get(key).is_absent for key in _URL):
-        return True
-    return any(
-        not permission.get(key).is_absent and permission.get(key).texts().only != "*" for key in _SCOPES
-    )
+def _unscoped(graph: Graph, permission: Resource, when: When) -> Iterator[When]:
+    """List the conditions under which a permission names no source; "*" is as good as none."""
+    named = [permission.get(key) for key in (*_URL, *_SCOPES)]
+    yield from graph.absent(*(each for each in named if each.texts().only != "*"), given=when)
