@@ -54,6 +54,9 @@ class OpenEndpoint(Rule):
     bad = {
         "function URL": _URL.replace("WHO", "NONE"),
         "route": _HTTP.replace("WHO", "NONE"),
+        "route made with the API": _HTTP.replace("WHO", "JWT").replace(
+            "Name: shop", 'Name: shop, Target: "https://shop.example.com"'
+        ),
         "method": _REST.replace("WHO", "NONE"),
         "operation": _BODY.replace("SECURITY", ""),
     }

@@ -75,6 +75,9 @@ def _http_routes(graph: Graph, api: Resource) -> Iterator[tuple[str, Place]]:
         said = route.get("AuthorizationType")
         if asks and not key.startswith("OPTIONS") and _says_nobody(graph, said.default("NONE")):
             yield key, said.place
+    quick = api.get("Target")  # makes a route of its own that asks for nothing
+    if not quick.is_absent:
+        yield "$default", quick.place
     body = parsed_body(api.get("Body"))
     for operation in operations(body):
         security = operation.value.get("security")
