@@ -29,6 +29,7 @@ Orders:
   Properties: {Timeout: 5, Role: !GetAtt Role.Arn, VpcConfig: {SubnetIds: [SUBNET], SecurityGroupIds: []}}
 """
 _SECRETS = _SYSTEM.replace("ACTION", "secretsmanager:GetSecretValue")
+_SENDS = _SYSTEM.replace("ACTION", "sqs:SendMessage").replace("SUBNET", "!Ref Private")
 _ENDPOINT = """
 Endpoint:
   Type: AWS::EC2::VPCEndpoint
@@ -58,13 +59,20 @@ class PrivateFunctionCutOff(Rule):
     id = "S805"
     name = "private-function-cut-off"
     severity = WARNING
-    bad = {"secret without endpoint": _SECRETS.replace("SUBNET", "!Ref Private")}
+    bad = {
+        "secret without endpoint": _SECRETS.replace("SUBNET", "!Ref Private"),
+        "messages that the handler sends": _SENDS,
+    }
     good = {
         "endpoint": _SECRETS.replace("SUBNET", "!Ref Private") + _ENDPOINT,
         "NAT gateway": _SECRETS.replace("SUBNET", "!Ref Private") + _NAT,
         "rights of a mapping": _SYSTEM.replace("SUBNET", "!Ref Private").replace(
             "ACTION", "sqs:ReceiveMessage"
         ),
+        "messages that Lambda sends": _SENDS.replace(
+            "Timeout: 5", "DeadLetterConfig: {TargetArn: !GetAtt Failed.Arn}"
+        )
+        + "Failed: {Type: AWS::SQS::Queue}",
         "no VPC": _SECRETS.replace("SUBNET", "").replace("SubnetIds: [], ", ""),
     }
     undecided = {"subnet from elsewhere": _SECRETS.replace("SUBNET", "!ImportValue subnet")}

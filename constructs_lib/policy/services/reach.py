@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.services.dead_letters import own_failure_targets
 from constructs_lib.policy.services.roles import role_of, statements
 
 TYPE_CHECKING = False
@@ -32,12 +33,15 @@ _BY_LAMBDA = (
         "sqs:deletemessage",
         "sqs:changemessagevisibility",
         "sqs:getqueue",
-        "sqs:sendmessage",
     ),
     *("dynamodb:liststreams", "dynamodb:describestream", "dynamodb:getrecords", "dynamodb:getsharditerator"),
     *("kinesis:getrecords", "kinesis:getsharditerator", "kinesis:describestream", "kinesis:liststreams"),
-    *("kinesis:listshards", "kinesis:subscribetoshard", "sns:publish"),
+    *("kinesis:listshards", "kinesis:subscribetoshard"),
 )
+_FAILED = (
+    "sqs:sendmessage",
+    "sns:publish",
+)  # with these Lambda delivers failed events, if the function says where to
 
 
 def services_reached_from(graph: Graph, function: Function) -> set[str]:
@@ -45,5 +49,7 @@ def services_reached_from(graph: Graph, function: Function) -> set[str]:
     role = role_of(graph, function)
     allowed = (statement.actions for statement in statements(graph, role) if statement.allows) if role else ()
     actions = {action.lower() for each in allowed for action in each}
-    own = {action for action in actions if not action.startswith(_BY_LAMBDA)}
+    delivers = any(not target.is_absent for target in own_failure_targets(graph, function))
+    others = (*_BY_LAMBDA, *_FAILED) if delivers else _BY_LAMBDA
+    own = {action for action in actions if not action.startswith(others)}
     return {_ENDPOINTS[action.partition(":")[0]] for action in own if action.partition(":")[0] in _ENDPOINTS}
