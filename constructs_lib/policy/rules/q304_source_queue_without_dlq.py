@@ -5,7 +5,7 @@ from __future__ import annotations
 from constructs_lib.limits import SQS_RECEIVES_MIN, SQS_RETENTION_DEFAULT
 from constructs_lib.policy.edges.mappings import queue_of
 from constructs_lib.policy.rule import WARNING, Finding, Rule
-from constructs_lib.policy.services.dead_letters import dead_letter_queues
+from constructs_lib.policy.services.dead_letters import dead_letter_queues, takes_redrives
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -60,7 +60,11 @@ class SourceQueueWithoutDlq(Rule):
     good = {
         "redrive policy": _QUEUE.replace(
             "REDRIVE", "RedrivePolicy: {deadLetterTargetArn: !GetAtt Failed.Arn, maxReceiveCount: 5}"
-        )
+        ),
+        "dead-letter queue of queues elsewhere": _QUEUE.replace(
+            "REDRIVE",
+            "RedriveAllowPolicy: {redrivePermission: byQueue, sourceQueueArns: [!ImportValue orders]}",
+        ),
     }
     undecided = {
         "redrive policy imported": _QUEUE.replace("REDRIVE", "RedrivePolicy: !ImportValue jobs-redrive")
@@ -71,7 +75,7 @@ class SourceQueueWithoutDlq(Rule):
         dead_letters = dead_letter_queues(graph)
         for edge in graph.edges_of("sqs"):
             queue = queue_of(edge)
-            if queue is None or queue in dead_letters:
+            if queue is None or queue in dead_letters or takes_redrives(queue):
                 continue
             policy = queue.get("RedrivePolicy")
             for when in graph.absent(policy, given=edge.when):

@@ -23,6 +23,11 @@ def dead_letter_queues(graph: Graph) -> dict[Resource, list[Resource]]:
     return found
 
 
+def takes_redrives(queue: Resource) -> bool:
+    """Tell whether a queue names the queues whose failed messages it takes, and so is a dead-letter queue."""
+    return bool(queue.get("RedriveAllowPolicy", "redrivePermission").only == "byQueue")
+
+
 def redrive_policy(holder: Resource) -> Value:
     """Give the redrive policy of a queue or subscription; it may be written as a mapping or as JSON text."""
     policy = holder.get("RedrivePolicy")
