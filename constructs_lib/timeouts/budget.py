@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import Literal, get_args
 
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -18,9 +19,6 @@ from constructs_lib.timeouts.derivation import SECOND, CallNumbers, Numbers, der
 from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN
 from constructs_lib.timeouts.layout import layout, refuse_if_broken
 from constructs_lib.timeouts.seconds import Seconds, milliseconds, whole_seconds
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 InitType = Literal["on-demand", "provisioned-concurrency", "snap-start"]
 """How environments are made, in the values of Lambda's own ``AWS_LAMBDA_INITIALIZATION_TYPE``."""
@@ -238,6 +236,10 @@ class TimeoutBudget:
 
 
 def _distinct(calls: Iterable[Call]) -> tuple[CallNumbers, ...]:
+    if not isinstance(calls, Iterable):
+        raise RefusedError(
+            "TimeoutBudget: calls", got=repr(calls), allowed="a list of Call objects", fix="calls=[Call(...)]"
+        )
     found = tuple(calls)
     for call in found:
         if not isinstance(call, Call):

@@ -51,8 +51,7 @@ class Call:
     ) -> None:
         _check_name_and_attempts(name, attempts)
         if backoff is None:
-            pauses = (BOTOCORE_THROTTLED_BACKOFF_BASE * 2.0 ** min(i, 10) for i in range(attempts - 1))
-            backoff = float(sum(min(pause, BOTOCORE_BACKOFF_MAX) for pause in pauses))
+            backoff = _worst_backoff(attempts - 1)
         self.numbers = CallNumbers(
             name=name,
             connect=milliseconds(f"Call {name!r}: connect", connect, least=1),
@@ -109,6 +108,14 @@ class Call:
         read = None if self.read is None else f"{self.read:g}"
         numbers = f"connect={self.connect:g}, read={read}, attempts={self.attempts}, backoff={self.backoff:g}"
         return f"Call({self.name!r}, {numbers})"
+
+
+def _worst_backoff(pauses: int) -> float:
+    growing = min(pauses, 10)  # by then each is as long as it gets
+    doubled = (BOTOCORE_THROTTLED_BACKOFF_BASE * 2.0**pause for pause in range(growing))
+    return float(sum(min(pause, BOTOCORE_BACKOFF_MAX) for pause in doubled)) + float(
+        BOTOCORE_BACKOFF_MAX * (pauses - growing)
+    )
 
 
 def _check_name_and_attempts(name: object, attempts: object) -> None:

@@ -17,6 +17,9 @@ class DurationLike(Protocol):
     def to_milliseconds(self, *, integral: bool | None = None) -> float: ...  # noqa: D102
 
 
+# CDK writes a token that stands for a number as one of about -1.9e289; no wait comes near it.
+_NUMBER_TOKENS_BELOW = -1e280
+
 Seconds = float | DurationLike
 """Seconds, or an ``aws_cdk.Duration``."""
 
@@ -55,13 +58,19 @@ def _number(name: str, value: object) -> float:
         if not isinstance(value, DurationLike):
             raise RefusedError(name, got=repr(value), allowed=allowed, fix="e.g. 29 or Duration.seconds(29)")
         if value.is_unresolved():
-            raise RefusedError(
-                name,
-                got="a token, whose value is known only at deploy time",
-                allowed=f"{allowed}, known at synth time",
-                fix="give the number itself; the proof needs it now",
-            )
+            raise _token(name, allowed)
         return value.to_milliseconds(integral=False) / SECOND
     if not math.isfinite(value):
         raise RefusedError(name, got=repr(value), allowed=allowed, fix="e.g. 29")
+    if value < _NUMBER_TOKENS_BELOW:
+        raise _token(name, allowed)
     return float(value)
+
+
+def _token(name: str, allowed: str) -> RefusedError:
+    return RefusedError(
+        name,
+        got="a token, whose value is known only at deploy time",
+        allowed=f"{allowed}, known at synth time",
+        fix="give the number itself; the proof needs it now",
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -258,6 +259,27 @@ def test_durations_are_read_and_tokens_refused() -> None:
     assert TimeoutBudget(init=FakeDuration(1500)).init == 1.5
     with pytest.raises(RefusedError, match="init: got a token, whose value is known only at deploy time"):
         TimeoutBudget(init=FakeDuration(None))
+
+
+@pytest.mark.parametrize("name", ["gateway", "init", "function", "integration", "task"])
+def test_number_tokens_are_called_tokens(name: str) -> None:
+    """CDK writes them as huge negative numbers, which would read like a slip of the user's."""
+    token: dict[str, Any] = {name: -1.8881545897087505e289}
+    with pytest.raises(RefusedError, match=f"{name}: got a token, whose value is known only at deploy time"):
+        TimeoutBudget(**token)
+
+
+def test_a_lone_call_is_no_list() -> None:
+    """The refusal shows the brackets that are missing."""
+    lone: Any = Call("orders-table")
+    with pytest.raises(RefusedError, match=r"allowed: a list of Call objects; fix: calls=\[Call"):
+        TimeoutBudget(calls=lone)
+
+
+def test_many_attempts_are_summed_at_once() -> None:
+    """The pauses grow to 20 s and stay there, so that their sum needs no walk over a billion of them."""
+    assert Call("x", attempts=13).backoff == 1 + 2 + 4 + 8 + 16 + 7 * 20
+    assert Call("x", attempts=10**9).backoff == 31 + (10**9 - 6) * 20
 
 
 def test_what_is_used_up_rounds_up_and_what_is_granted_rounds_down() -> None:
