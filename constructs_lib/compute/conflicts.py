@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from aws_cdk import aws_lambda as lambda_
+
 from constructs_lib.compute.tokens import is_token, known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import LAMBDA_LAYERS_MAX, LAMBDA_MEMORY_MAX, LAMBDA_MEMORY_MIN, SNAPSTART_TMP_MAX
@@ -11,7 +13,6 @@ from constructs_lib.timeouts.budget import with_init_type
 
 if TYPE_CHECKING:
     from aws_cdk import Size
-    from aws_cdk import aws_lambda as lambda_
 
     from constructs_lib.compute.provisioned import ProvisionedConcurrency
     from constructs_lib.timeouts.budget import InitType, TimeoutBudget
@@ -84,6 +85,13 @@ def refuse_conflicts(
     """
     _refuse_sizes(subject, memory_size, layers)
     _refuse_odd_reserve(subject, reserved)
+    if layers and runtime.name == lambda_.Runtime.FROM_IMAGE.name:
+        raise RefusedError(
+            f"{subject}: layers",
+            got=f"{layers}, the extension's included, on a container image",
+            allowed="none: what would be a layer is built into the image",
+            fix="copy it in where the image is built, or give the code as a directory or zip",
+        )
     if capacity is not None:
         _refuse_above_reserve(subject, capacity, reserved)
     if snap_start:

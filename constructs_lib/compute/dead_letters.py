@@ -102,6 +102,17 @@ def dead_letter_queue(
         retention_period=Duration.seconds(int(SQS_RETENTION_MAX)),
         removal_policy=removal_policy,
     )
-    if key is not None:
-        key.grant(role, "kms:GenerateDataKey", "kms:Decrypt")
+    if key is not None and not key.grant(role, "kms:GenerateDataKey", "kms:Decrypt").success:
+        _take_back(scope)
+        raise RefusedError(
+            "AsyncFailure: encryption_key",
+            got="a key on which nothing can be granted, as one that is known by its alias only",
+            allowed="a key whose ARN is known: without the grant Lambda drops failed events",
+            fix="kms.Key.from_key_arn(...) or kms.Key.from_lookup(...)",
+        )
     return queue
+
+
+def _take_back(scope: Construct) -> None:
+    if scope.node.scope is not None:
+        scope.node.scope.node.try_remove_child(scope.node.id)

@@ -221,7 +221,8 @@ class HardenedFunction(Construct):
             reserved_concurrent_executions=reserved_concurrent_executions,
             snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS if snap_start else None,
             dead_letter_queue=self.dead_letter_queue,
-            layers=[*layers, *([self.extension_layer] if self.extension_layer else [])],
+            # None rather than an empty list, which CDK refuses for container images.
+            layers=[*layers, *([self.extension_layer] if self.extension_layer else [])] or None,
             ephemeral_storage_size=ephemeral_storage_size,
             vpc=vpc,
             vpc_subnets=vpc_subnets,

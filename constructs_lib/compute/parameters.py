@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, cast, get_args
@@ -165,10 +167,11 @@ def layer_arn(
 
 
 def _layer_map(stack: Stack) -> CfnMapping:
-    """Make the table of layers a mapping of the template, once for the stack."""
-    found = stack.node.try_find_child(_LAYER_MAP)
-    if found is not None:
-        return cast("CfnMapping", found)
+    """Make the table of layers a mapping of the template, once for the stack.
+
+    Its name changes with the table: a function that looks its layer up would else keep its version when a release of
+    this package brings new layers, and the alias would stay on the old one.
+    """
     table = {
         region: {
             _map_key(architecture): extension_layer_arn(region, architecture)
@@ -176,7 +179,9 @@ def _layer_map(stack: Stack) -> CfnMapping:
         }
         for region in EXTENSION_LAYERS
     }
-    return CfnMapping(stack, _LAYER_MAP, mapping=table)
+    name = f"{_LAYER_MAP}{hashlib.sha256(json.dumps(table, sort_keys=True).encode()).hexdigest()[:8]}"
+    found = stack.node.try_find_child(name)
+    return CfnMapping(stack, name, mapping=table) if found is None else cast("CfnMapping", found)
 
 
 _ARCHITECTURES: tuple[_Architecture, ...] = get_args(_Architecture)

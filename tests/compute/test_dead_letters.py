@@ -99,3 +99,11 @@ def test_a_key_for_somebody_elses_queue_is_refused(stack: cdk.Stack) -> None:
     destination = destinations.SqsDestination(sqs.Queue(stack, "Failed"))
     with pytest.raises(RefusedError, match="got a key together with a destination"):
         AsyncFailure(destination=destination, encryption_key=kms.Key(stack, "Key"))
+
+
+def test_a_key_on_which_nothing_can_be_granted_is_refused(stack: cdk.Stack) -> None:
+    """CDK drops the grant on an imported alias without a word, and Lambda then drops the events."""
+    key = kms.Alias.from_alias_name(stack, "Key", "alias/orders")
+    with pytest.raises(RefusedError, match=r"known by its alias only; .* fix: kms.Key.from_key_arn"):
+        make(stack, async_failure=AsyncFailure(encryption_key=key))
+    assert stack.node.try_find_child("Orders") is None

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import aws_cdk as cdk
 import pytest
+from aws_cdk import aws_lambda as lambda_
 
-from constructs_lib import RefusedError
+from constructs_lib import ParametersExtension, RefusedError
 from tests.compute.functions import make
-from tests.synth import new_stack, template_text
+from tests.synth import new_stack, only, synthesize, template_text
 
 
 @pytest.fixture
@@ -56,3 +57,28 @@ def test_what_is_no_directory_is_refused(stack: cdk.Stack, source: Path, name: s
     """A typing mistake in the path is found now and not as an empty package in production."""
     with pytest.raises(RefusedError, match=rf"code: got '.*{name}', which is no directory"):
         make(stack, code=source / name)
+
+
+def test_code_may_be_a_container_image(stack: cdk.Stack) -> None:
+    """Any L2 code passes; an image has no layers, not even none."""
+    repository = cdk.aws_ecr.Repository(stack, "Images")
+    make(
+        stack,
+        code=lambda_.Code.from_ecr_image(repository),
+        handler=lambda_.Handler.FROM_IMAGE,
+        runtime=lambda_.Runtime.FROM_IMAGE,
+    )
+    assert only(synthesize(stack), "AWS::Lambda::Function")["Properties"]["PackageType"] == "Image"
+
+
+def test_layers_on_a_container_image_are_refused(stack: cdk.Stack) -> None:
+    """The extension is a layer too; in an image it has to be part of the image."""
+    with pytest.raises(RefusedError, match=r"layers: got 1, the extension's included, on a container image"):
+        make(
+            stack,
+            code=lambda_.Code.from_ecr_image(cdk.aws_ecr.Repository(stack, "Images")),
+            handler=lambda_.Handler.FROM_IMAGE,
+            runtime=lambda_.Runtime.FROM_IMAGE,
+            extension=ParametersExtension(),
+        )
+    assert stack.node.try_find_child("Orders") is None

@@ -9,8 +9,9 @@ import pytest
 from aws_cdk import aws_lambda as lambda_
 
 from constructs_lib import AsyncFailure, ParametersExtension, TimeoutBudget
+from constructs_lib.compute import parameters
 from tests.compute.functions import make
-from tests.synth import ACCOUNT, REGION, of_type
+from tests.synth import ACCOUNT, REGION, new_stack, of_type, synthesize
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,3 +102,19 @@ def test_new_content_of_a_layer_publishes_a_new_version(tmp_path: Path, context:
 
     versions = version_ids({"old": builder("old"), "new": builder("new")}, context)
     assert versions["old"] != versions["new"]
+
+
+def test_new_layers_of_the_table_publish_a_new_version(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the region is open the function names a mapping; a release with newer layers must still move the alias."""
+
+    def version() -> str:
+        stack = new_stack(region=None)
+        make(stack, extension=ParametersExtension())
+        return next(iter(of_type(synthesize(stack), "AWS::Lambda::Version")))
+
+    before = version()
+    assert version() == before
+    monkeypatch.setattr(
+        parameters, "extension_layer_arn", lambda region, architecture: f"arn:{region}:{architecture}:99"
+    )
+    assert version() != before
