@@ -33,7 +33,7 @@ class WarmCapacityBypassed(Rule):
     """Provisioned concurrency is paid for, and the callers invoke something else.
 
     ## Why is this bad?
-    Provisioned concurrency belongs to one alias or version. A caller that uses the bare function invokes `$LATEST`, meets
+    Provisioned concurrency belongs to one alias or version; that of a version serves its aliases too. A caller that uses the bare function invokes `$LATEST`, meets
     every cold start, and the warm environments idle on the bill.
 
     ## What to do
@@ -47,6 +47,7 @@ class WarmCapacityBypassed(Rule):
         "API invokes the bare function": _api("!GetAtt Orders.Arn"),
         "API invokes another alias": _api('!Sub "${Orders.Arn}:beta"'),
         "alias kept warm by scaling": _api("!GetAtt Orders.Arn", "") + _SCALING,
+        "API invokes the version behind the alias": _api("!Ref Version"),
     }
     good = {
         "API invokes the alias": _api("!Ref Live"),
@@ -71,7 +72,7 @@ class WarmCapacityBypassed(Rule):
             for warm, when in kept_warm(graph, function, scaling.get(function, []), edge.when):
                 if reason := function.unclear(used):
                     graph.coverage.undecided(edge.at, reason)
-                elif function.behind(used) not in map(function.behind, warm):
+                elif used not in warm and function.behind(used) not in warm:
                     names = ", ".join(f"{function.name}:{show(each).strip('<>')}" for each in warm)
                     latest = "" if edge.qualifier else f", which is {LATEST}"
                     message = f"{edge.label} invokes {edge.callee}{latest}, but the provisioned concurrency is on {names}: its callers meet cold starts while the warm capacity idles and is billed."
