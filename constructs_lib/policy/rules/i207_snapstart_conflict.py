@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from constructs_lib.limits import LAMBDA_TMP_DEFAULT, SNAPSTART_TMP_MAX
 from constructs_lib.policy.rule import ERROR, Finding, Rule
+from constructs_lib.policy.services.scaling import scaled
 from constructs_lib.policy.values import Case, Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from constructs_lib.policy.function import Function
+    from constructs_lib.policy.function import Function, Provisioned
     from constructs_lib.policy.graph import Graph
 
 _FUNCTION = """
@@ -28,6 +29,14 @@ Live:
     FunctionName: !Ref Orders
     FunctionVersion: "7"
     ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}
+"""
+)
+_SCALED = (
+    _FUNCTION.replace("PROPERTY", "Timeout: 5")
+    + """
+Scaling:
+  Type: AWS::ApplicationAutoScaling::ScalableTarget
+  Properties: {MinCapacity: 1, MaxCapacity: 5, ResourceId: !Sub "function:${Orders}:live"}
 """
 )
 
@@ -49,6 +58,7 @@ class SnapstartConflict(Rule):
     limits = (SNAPSTART_TMP_MAX,)
     bad = {
         "provisioned concurrency": _PROVISIONED,
+        "provisioned concurrency by scaling": _SCALED,
         "file system": _FUNCTION.replace(
             "PROPERTY", "FileSystemConfigs: [{Arn: !ImportValue shared, LocalMountPath: /mnt/shared}]"
         ),
@@ -66,10 +76,11 @@ class SnapstartConflict(Rule):
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look at what each function with SnapStart is combined with."""
+        scaling = scaled(graph)
         for function in graph.functions.values():
             if function.snapstart.only == "None":
                 continue
-            for value, most, words, fix in _excluded(function):
+            for value, most, words, fix in _excluded(function, scaling.get(function, [])):
                 for apply_on, amount, when in graph.known(function.snapstart, value):
                     if apply_on != "PublishedVersions" or amount <= most:
                         continue
@@ -79,9 +90,9 @@ class SnapstartConflict(Rule):
                     yield self.finding(value.place, message, fix=fix_it, path=path, when=when)
 
 
-def _excluded(function: Function) -> Iterator[tuple[Value, float, str, str]]:
+def _excluded(function: Function, scaled_too: list[Provisioned]) -> Iterator[tuple[Value, float, str, str]]:
     """List what is looked at: its amount, the most of it that is allowed, how to name it and what to do."""
-    for each in function.provisioned:
+    for each in (*function.provisioned, *scaled_too):
         yield each.amount, 0, "provisioned concurrency of {:g}", "Remove the provisioned concurrency"
     get = function.resource.get
     tmp = get("EphemeralStorage", "Size").default(float(LAMBDA_TMP_DEFAULT)).numbers()
@@ -90,4 +101,9 @@ def _excluded(function: Function) -> Iterator[tuple[Value, float, str, str]]:
     counts = tuple(
         Case(float(len(case.data)), case.when) if type(case.data) is list else case for case in mounts.cases
     )
-    yield Value(counts, mounts.place, None).numbers(), 0, "{:g} file system mounted", "Unmount the file system"
+    yield (
+        Value(counts, mounts.place, None).numbers(),
+        0,
+        "{:g} file system mounted",
+        "Unmount the file system",
+    )
