@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.rule import ERROR, Finding, Rule
+from constructs_lib.policy.rule import ERROR, WARNING, Finding, Rule
 from constructs_lib.policy.services.layers import language_of, layers_of
 
 TYPE_CHECKING = False
@@ -34,7 +34,7 @@ class LayerArchitecture(Rule):
 
     ## Known limits
     Architectures are known from CompatibleArchitectures and from the names of published layers. Another version of the same
-    language is accepted, because only compiled modules mind it. The Parameters and Secrets extension has I205.
+    language is a warning, because only compiled modules mind it. The Parameters and Secrets extension has I205.
     """
 
     id = "K903"
@@ -51,14 +51,14 @@ class LayerArchitecture(Rule):
         "layer for another language": _FUNCTION.replace("FOR", "arm64").replace(
             "Runtime: python3.13", "Runtime: nodejs24.x"
         ),
+        "another version of the language": _FUNCTION.replace("FOR", "arm64").replace(
+            "[python3.13]", "[python3.12]"
+        ),
     }
     good = {
         "layer for both": _FUNCTION.replace("FOR", "arm64, x86_64"),
         "published layer for arm64": _FUNCTION.replace("FOR", "arm64").replace(
             "!Ref Shared", f"'{_POWERTOOLS}-arm64:7'"
-        ),
-        "another version of the language": _FUNCTION.replace("FOR", "arm64").replace(
-            "[python3.13]", "[python3.12]"
         ),
         "layer that does not say": _FUNCTION.replace("CompatibleArchitectures: [FOR], ", ""),
     }
@@ -72,14 +72,23 @@ class LayerArchitecture(Rule):
             architecture = function.resource.get("Architectures", 0).default("x86_64")
             runtime = function.resource.get("Runtime")
             for layer in layers_of(graph, function):
-                for value, offered in ((architecture, layer.architectures), (runtime, layer.languages)):
+                for value, offered in ((architecture, layer.architectures), (runtime, layer.runtimes)):
                     for given, when in graph.known(value) if offered else ():
-                        wanted = str(given) if value is architecture else language_of(str(given))
-                        if type(given) is not str or wanted is None or wanted in offered:
+                        if type(given) is not str or given in offered:
                             continue
+                        language = language_of(given) if value is runtime else None
+                        if value is runtime and (language is None or not layer.languages):
+                            continue
+                        related = language in layer.languages
+                        harm = (
+                            "compiled modules of it may not load"
+                            if related
+                            else "what it brings cannot be loaded"
+                        )
                         message = (
                             f"{function.name} runs on {given}, but its layer {layer.name} is built for "
-                            f"{' and '.join(sorted(offered))}: what it brings cannot be loaded."
+                            f"{' and '.join(sorted(offered))}: {harm}."
                         )
                         fix = f"Attach the layer's build for {given}, or ship its content in the package."
-                        yield self.finding(layer.place, message, fix=fix, when=when)
+                        severity = WARNING if related else ERROR
+                        yield self.finding(layer.place, message, fix=fix, when=when, severity=severity)

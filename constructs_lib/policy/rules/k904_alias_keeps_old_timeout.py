@@ -38,6 +38,9 @@ class AliasKeepsOldTimeout(Rule):
     bad = {
         "number in text": _ALIAS.replace("NUMBER", '"3"'),
         "number": _ALIAS.replace("NUMBER", "3"),
+        "function of another template": _ALIAS.replace("NUMBER", "3").replace(
+            "!Ref Orders", "!ImportValue orders"
+        ),
     }
     good = {
         "version of the template": _ALIAS.replace("NUMBER", "!GetAtt Version.Version"),
@@ -47,16 +50,19 @@ class AliasKeepsOldTimeout(Rule):
     }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
-        """Look for aliases with a version number written out."""
-        for function in graph.functions.values():
-            for name, alias in function.aliases.items():
-                written = alias.properties.get("FunctionVersion")
-                if not str(written).isdecimal():
-                    continue
-                message = (
-                    f"alias {name} of {function.name} stays at version {written}: a new timeout, new code or a new "
-                    "environment of the function never reaches its callers."
-                )
-                fix = "Point FunctionVersion at an AWS::Lambda::Version of this template that changes with the function."
-                place = alias.get("FunctionVersion").place
-                yield self.finding(place, message, fix=fix, path=(alias.id, function.id))
+        """Look for aliases with a version number written out, of functions in other templates too."""
+        for alias in graph.of_type("AWS::Lambda::Alias"):
+            written = alias.properties.get("FunctionVersion")
+            if not str(written).isdecimal():
+                continue
+            functions = [target.function for target in graph.invoked(alias.get("FunctionName"), note=False)]
+            name, of = alias.get("Name").texts().only, f" of {functions[0].name}" if functions else ""
+            message = (
+                f"alias {name if type(name) is str else alias.name}{of} stays at version {written}: a new timeout, new code or a new "
+                "environment of the function never reaches its callers."
+            )
+            fix = "Point FunctionVersion at an AWS::Lambda::Version of this template that changes with the function."
+            path = (alias.id, *(function.id for function in functions))
+            yield self.finding(
+                alias.get("FunctionVersion").place, message, fix=fix, path=path, when=alias.when
+            )

@@ -27,16 +27,18 @@ class Layer:
         place: where the function names it.
         resource: the layer, if it is in the given templates.
         architectures: those that it was built for; empty if that is not known.
+        runtimes: those that it says it is compatible with; empty if that is not known.
         languages: those that it was built for, without versions; empty if that is not known.
     """
 
-    __slots__ = ("architectures", "languages", "name", "place", "resource")
+    __slots__ = ("architectures", "languages", "name", "place", "resource", "runtimes")
 
     def __init__(self, text: str, place: Place, resource: Resource | None) -> None:
         self.place, self.resource = place, resource
         self.name = resource.name if resource else show(text.partition(":layer:")[2] or text)
         self.architectures = _said(resource, "CompatibleArchitectures") or _named(text)
-        languages = {language_of(runtime) for runtime in _said(resource, "CompatibleRuntimes")}
+        self.runtimes = _said(resource, "CompatibleRuntimes")
+        languages = {language_of(runtime) for runtime in self.runtimes}
         self.languages = {language for language in languages if language} if None not in languages else set()
 
 
