@@ -48,6 +48,9 @@ class WarmerMisses(Rule):
     name = "warmer-misses"
     severity = WARNING
     bad = {
+        "schedule that pings": _RULE.replace("KeepWarm", "Often")
+        .replace("warmer", "ping")
+        .replace("TARGET", "!Ref Orders"),
         "rule invokes the bare function": _RULE.replace("TARGET", "!GetAtt Orders.Arn"),
         "schedule invokes another alias": _SCHEDULE.replace("TARGET", '!Sub "${Orders.Arn}:beta"'),
     }
