@@ -7,6 +7,28 @@ import re
 from constructs_lib.policy.values.cases import Unknown
 from constructs_lib.policy.values.text import OPEN, is_plain, why_unknown
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.values import Resource, Value
+
+_VARIABLES = (
+    ("AWS::Lambda::Function", "Environment", "Variables"),
+    ("AWS::ApiGateway::Stage", "Variables"),
+    ("AWS::ApiGatewayV2::Stage", "StageVariables"),
+)
+_AUTH, _CONNECTION = "AuthParameters", "AWS::Events::Connection"
+_PASSWORDS = (
+    *(
+        (f"AWS::{kind}", "MasterUserPassword")
+        for kind in ("RDS::DBInstance", "RDS::DBCluster", "Redshift::Cluster")
+    ),
+    (_CONNECTION, _AUTH, "ApiKeyAuthParameters", "ApiKeyValue"),
+    (_CONNECTION, _AUTH, "BasicAuthParameters", "Password"),
+    (_CONNECTION, _AUTH, "OAuthParameters", "ClientParameters", "ClientSecret"),
+)
 _SECRET_NAME = re.compile(
     r"(?i)(passw(or)?d|(?<![a-z])pass|passphrase|passcode|pwd|secret|token|api_?key|credentials?|basic_?auth"
     r"|(private|access|secret|encryption|signing|master|auth|hmac|jwt|license|account)_?key)(_?[0-9]+)?$"
@@ -25,16 +47,42 @@ _PAIR_PASSWORD = re.compile(
 )
 _PLACEHOLDER = re.compile(
     r"(?i)^.{0,3}$|^[0-9]{1,4}$|^(none|null|nil|true|false|enabled?|disabled?|required|optional|undefined|n/a|unset|empty|"
-    r"(please[-_ ])?(change|replace|update|fill|set|insert|enter)[-_ ]?(me|this|it|in|here)?.{0,12}|.*\byour[-_ ].*|dummy.*|fake.*|mock.*|"
+    r"(please[-_ ])?(change|replace|update|fill|set|insert|enter)[-_ ]?(me|this|it|in|here)?.{0,12}|.*\byour[-_ ].*|dummy.*|fake.*|mock.*|demo|sample.*|"
+    r"(api[-_ ]?)?key[-_ ]?value|.*secret[-_]?name|"
     r"(?!.*:).*\bexample\b.*|.*example$|place[-_ ]?holder.*|to[-_ ]?do.*|tbd|test|xxx+.*|\*+|\.+|-+|your.*|<.*>|\[.*\]|\$\{.*|\{\{.*)$"
 )
-_INDIRECT = re.compile(r"(?i)(arn:|ssm:|secretsmanager:|alias/|/[\w./-]*$|\.{1,2}/|s3://|https?://)")
+_INDIRECT = re.compile(
+    r"(?i)(arn:|ssm:|secretsmanager:|alias/|/[\w./-]*$|\.{1,2}/|s3://|https?://|[\w.-]+\.(json|ya?ml|pem|key|p12|crt|txt|env|ini)$)"
+)
 _LOWER_PATH = re.compile(r"[a-z0-9_.-]+(/[a-z0-9_.-]+)+")
 _SECRET_OF = re.compile(
     r"(?i)(passw(or)?d|token|credentials?|key)_?secret$"
 )  # which secret holds it, rather than what
 _KEBAB = re.compile(r"[a-z]+(-[a-z]+)+")
 _UUID = re.compile(r"(?i)[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def named_settings(graph: Graph) -> Iterator[tuple[Resource, str, Value]]:
+    """List the settings that carry a name of the author's or of AWS's which may call them secret: (owner, name, value)."""
+    for kind, *keys in _VARIABLES:
+        for resource in graph.of_type(kind):
+            for name, value in resource.get(*keys).items():
+                yield resource, name, value
+    for resource, variables in _listed(graph):
+        for each in variables.elements():
+            if each.get("Type").default("PLAINTEXT").only == "PLAINTEXT":
+                yield resource, str(each.get("Name").only), each.get("Value")
+    for kind, *keys in _PASSWORDS:
+        for resource in graph.of_type(kind):
+            yield resource, keys[-1].removesuffix("Value"), resource.get(*keys)
+
+
+def _listed(graph: Graph) -> Iterator[tuple[Resource, Value]]:
+    for task in graph.of_type("AWS::ECS::TaskDefinition"):
+        for container in task.get("ContainerDefinitions").elements():
+            yield task, container.get("Environment")
+    for project in graph.of_type("AWS::CodeBuild::Project"):
+        yield project, project.get("Environment", "EnvironmentVariables")
 
 
 def is_literal_secret(name: str, value: object) -> str | None:
