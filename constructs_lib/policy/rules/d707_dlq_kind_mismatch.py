@@ -45,6 +45,13 @@ class DlqKindMismatch(Rule):
         "FIFO of another stack": _queues(
             _STANDARD, _STANDARD, "arn:aws:sqs:eu-west-1:123456789012:failed.fifo"
         ),
+        "other region than the topic's": """
+            Subscription:
+              Type: AWS::SNS::Subscription
+              Properties:
+                TopicArn: arn:aws:sns:eu-west-1:123456789012:orders
+                RedrivePolicy: {deadLetterTargetArn: "arn:aws:sqs:us-east-1:123456789012:failed"}
+        """,
         "FIFO behind a function": """
             Failed: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}
             Notify: {Type: AWS::Lambda::Function, Properties: {DeadLetterConfig: {TargetArn: !GetAtt Failed.Arn}}}

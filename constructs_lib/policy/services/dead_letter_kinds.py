@@ -44,9 +44,8 @@ def _wanted_by_topic(graph: Graph, subscription: Resource) -> Value | None:
     """A FIFO topic may serve a standard queue, and AWS does not say which kind it needs then."""
     topic = graph.designated(subscription.get("TopicArn"), _TOPIC)
     subscriber = graph.designated(subscription.get("Endpoint"), _QUEUE)
-    if topic is None or (fifo(topic).only is True and (subscriber is None or not fifo(subscriber).only)):
-        return None
-    return fifo(topic)
+    wanted = fifo(topic) if topic else fifo_by_name(subscription.get("TopicArn"))
+    return None if wanted.only is True and (subscriber is None or not fifo(subscriber).only) else wanted
 
 
 def elsewhere(graph: Graph, sender: Resource, arn: Value) -> str | None:
@@ -54,7 +53,11 @@ def elsewhere(graph: Graph, sender: Resource, arn: Value) -> str | None:
     queue = graph.designated(arn, _QUEUE)
     there = _home(queue) if queue else _written(arn)
     words = ("region", "account") if sender.type in _SAME_ACCOUNT else ("region",)
-    for word, own, other in zip(words, _home(sender), there, strict=False):
+    topic = _written(sender.get("TopicArn")) if sender.type == _SUBSCRIPTION else (None, None)
+    here = (
+        ours or named for ours, named in zip(_home(sender), topic, strict=True)
+    )  # a subscription is where its topic is
+    for word, own, other in zip(words, here, there, strict=False):
         if own and other and own != other:
             return f"{word} ({other})"
     return None
