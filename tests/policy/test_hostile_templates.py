@@ -161,6 +161,8 @@ def test_wide_mapping_under_an_unknown_key_is_unknown() -> None:
         ),
         (["y" * 100_000] * 20, {"V": "${X}" * 1_000}, "longer than a logical id"),
         ({"Ref": "Stage"}, {}, "runs over no known list: parameter Stage has no default"),
+        ({"Fn::Split": [",", {"Ref": "Orders"}]}, {}, "runs over no known list"),
+        ({"Fn::GetAtt": ["Orders", "Arn"]}, {}, "runs over no known list"),
     ],
 )
 def test_loop_that_cannot_be_written_out_is_said(items: object, body: dict[str, str], reason: str) -> None:

@@ -241,3 +241,12 @@ def test_split_pieces_join_to_the_same_text(parts: list[str]) -> None:
     assert text.startswith(":".join(pieces))
     if reason is None:
         assert ":".join(pieces) == text
+
+
+def test_loop_in_a_loop_runs_over_its_own_list() -> None:
+    """A list that depends on the outer loop is read anew on each round, though its pieces are soon forgotten."""
+    inner = ["Y", {"Fn::Split": [",", "${X}1,${X}2"]}, {"Queue${Y}": {"Type": "AWS::SQS::Queue"}}]
+    outer = ["X", list("abcdefgh"), {"Fn::ForEach::Inner": inner}]
+    data = {"Resources": {"Fn::ForEach::Outer": outer}}
+    (stack,) = System([Template("template.json", '"Fn::ForEach::Outer"', data)]).stacks
+    assert list(stack.resources) == [f"Queue{letter}{number}" for letter in "abcdefgh" for number in "12"]

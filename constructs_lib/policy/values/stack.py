@@ -47,7 +47,9 @@ class Stack:
         self.given = parameters
         self.hidden = _hidden(template)
         self.depth = 0
+        self.resources: dict[str, Resource] = {}
         self._memo: dict[int, Cases] = {}
+        self._kept: list[Any] = []  # what the memo names by id must not be freed, or another takes its id
         self._attributes: dict[tuple[str, str], Cases] = {}
         self._conditions: dict[str, bool | None] = {}
         self._parameters: dict[str, Cases] = {}
@@ -62,6 +64,8 @@ class Stack:
             self.formulas = unroll(self, self.formulas)
             resources = unroll(self, resources)
             self.outputs = unroll(self, self.outputs)
+            for learned in (self._memo, self._attributes, self._conditions, self._parameters):
+                learned.clear()  # without knowing the resources
         self.resources = {
             name: Resource(self, name, body)
             for name, body in resources.items()
@@ -83,6 +87,7 @@ class Stack:
         known = self._memo.get(id(raw))
         if known is None:
             self._memo[id(raw)] = _SELF
+            self._kept.append(raw)
             known = self._memo[id(raw)] = self._called(name, raw[name])
         return known
 
