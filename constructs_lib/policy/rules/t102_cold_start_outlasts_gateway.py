@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
 
 _API = """
@@ -21,6 +22,17 @@ Integration:
   Type: AWS::ApiGatewayV2::Integration
   Properties: {ApiId: !Ref Api, IntegrationUri: !GetAtt Orders.Arn}
 """
+_WARM = """
+Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Orders}}
+Live:
+  Type: AWS::Lambda::Alias
+  Properties:
+    Name: live
+    FunctionName: !Ref Orders
+    FunctionVersion: !GetAtt Version.Version
+    ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}
+"""
+_RESERVED = _API.replace("!GetAtt Orders.Arn", "!Ref Live") + _WARM
 
 
 class ColdStartOutlastsGateway(Rule):
@@ -33,17 +45,26 @@ class ColdStartOutlastsGateway(Rule):
 
     ## What to do
     Lower the function's timeout, shorten init, or make the gateway wait longer. If no request can meet a cold start,
-    declare it: `Metadata: {constructs-lib: {cold_starts: false}}`.
+    declare it: `Metadata: {constructs-lib: {cold_starts: false}}`. Reserved concurrency that is provisioned to the last
+    environment says the same.
     """
 
     id = "T102"
     name = "cold-start-outlasts-gateway"
     severity = ERROR
-    bad = {"init and timeout exceed the wait": _API.replace("FUNCTION", "28")}
+    bad = {
+        "init and timeout exceed the wait": _API.replace("FUNCTION", "28"),
+        "more than what is provisioned may run": _RESERVED.replace(
+            "FUNCTION", "28, ReservedConcurrentExecutions: 6"
+        ),
+    }
     good = {
         "init and timeout fit": _API.replace("FUNCTION", "25"),
         "margin of the budget itself": _API.replace("FUNCTION", "26").replace(
             "init: 4", "init: 4, margin: 0"
+        ),
+        "all of the reserve is provisioned": _RESERVED.replace(
+            "FUNCTION", "28, ReservedConcurrentExecutions: 5"
         ),
         "no request meets a cold start": _API.replace("FUNCTION", "28").replace(
             "{init: 4}", "{budget: {init: 4, cold_starts: false}}"
@@ -56,7 +77,7 @@ class ColdStartOutlastsGateway(Rule):
         for edge in graph.edges_of("rest", "http", "websocket"):
             function = edge.function
             init = function.init
-            if edge.wait is None or init is None or function.budget.get("cold_starts") is False:
+            if edge.wait is None or init is None or not _may_start_cold(function):
                 continue
             margin = function.declared("margin").default(graph.settings.margin).numbers()
             for wait, runs, spare, when in graph.known(edge.wait, function.timeout, margin, given=edge.when):
@@ -74,3 +95,12 @@ class ColdStartOutlastsGateway(Rule):
                 )
                 fix += f", or let the integration wait >= {bound:g} s."
                 yield self.finding(edge.wait.place, message, fix=fix, path=edge.path, when=when)
+
+
+def _may_start_cold(function: Function) -> bool:
+    """Tell whether a request can meet a cold start; not so where all that may run at once is provisioned."""
+    amounts = [each.amount.only for each in function.provisioned]
+    warm = sum(amount for amount in amounts if isinstance(amount, float))
+    reserved = function.reserved.only
+    all_warm = isinstance(reserved, float) and 0 < reserved <= warm
+    return not all_warm and function.budget.get("cold_starts") is not False
