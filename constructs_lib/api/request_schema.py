@@ -30,8 +30,12 @@ def check_schema(subject: str, schema: Mapping[str, Any]) -> dict[str, Any]:
             subject, "$", f"{type(schema).__name__}: {schema!r}", "an object: a JSON schema (draft 4)"
         )
     named = {"$schema": DRAFT_4, **schema}
-    if named["$schema"].rstrip("#") != DRAFT_4.rstrip("#"):
+    if str(named["$schema"]).rstrip("#") != DRAFT_4.rstrip("#"):
         raise _refused(subject, "$.$schema", named["$schema"], DRAFT_4)
+    try:
+        json.dumps(named)
+    except (TypeError, ValueError) as unsaid:
+        raise _refused(subject, "$", str(unsaid), "values that JSON knows") from unsaid
     # Draft 4 lets unknown keywords pass; those of later drafts would promise a check that nobody makes.
     meta = {**Draft4Validator.META_SCHEMA, "additionalProperties": False}
     meta["properties"] = {**meta["properties"], "$ref": {"type": "string"}}

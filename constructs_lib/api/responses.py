@@ -38,12 +38,29 @@ def cors_headers(cors: CorsOptions | None) -> dict[str, str]:
 
 
 def check_cors(subject: str, cors: CorsOptions | None) -> None:
-    """Refuse what a browser would not accept.
+    """Refuse what a browser would not accept, and what CDK would refuse only when the first route is half made.
 
     Raises:
-        RefusedError: credentials with more than one origin, or with ``*``.
+        RefusedError: no origin, ``*`` beside others, an age beside ``disable_cache``, or credentials with more than
+            one origin or with ``*``.
     """
-    if cors is None or not cors.allow_credentials:
+    if cors is None:
+        return
+    if not cors.allow_origins or ("*" in cors.allow_origins and len(cors.allow_origins) > 1):
+        raise RefusedError(
+            f"{subject}: cors",
+            got=f"allow_origins {', '.join(cors.allow_origins) or 'without an origin'}",
+            allowed="one or more origins, or * alone",
+            fix='allow_origins=["https://shop.example"]',
+        )
+    if cors.max_age is not None and cors.disable_cache:
+        raise RefusedError(
+            f"{subject}: cors",
+            got="max_age together with disable_cache",
+            allowed="one of the two",
+            fix="drop disable_cache to let browsers keep the preflight's answer",
+        )
+    if not cors.allow_credentials:
         return
     if len(cors.allow_origins) != 1 or cors.allow_origins[0] == "*":
         raise RefusedError(

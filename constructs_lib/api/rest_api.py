@@ -36,7 +36,7 @@ from constructs_lib.api.responses import (
     cors_headers,
 )
 from constructs_lib.api.routes import Route, RouteOptions, read_route
-from constructs_lib.api.stage_settings import StageSettings
+from constructs_lib.api.stage_settings import StageSettings, check_stage_name
 from constructs_lib.api.throttle import DEFAULT_BURST, DEFAULT_RATE, check_throttle
 from constructs_lib.api.usage_plan import PlansHaveKeyedRoutes, add_usage_plan
 from constructs_lib.errors import RefusedError
@@ -133,6 +133,7 @@ class HardenedRestApi(Construct):
         rate = check_throttle(self._subject, throttle or default_throttle, scope)
         size = check_cache_size(self._subject, cache_size)
         check_cors(self._subject, cors)
+        check_stage_name(self._subject, stage_name)
         self._waits = WaitLimit(self._subject, endpoint_type, raised_quota)
         check_reach(self._subject, endpoint_type, vpc_endpoints)
         super().__init__(scope, construct_id)

@@ -2,13 +2,35 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk.aws_apigateway import CfnStage, MethodLoggingLevel
 
+from constructs_lib.compute.tokens import is_token
+from constructs_lib.errors import RefusedError
+
 if TYPE_CHECKING:
     from constructs_lib.api.routes import Route
+
+
+_NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # apigw-dg/set-up-stages
+
+
+def check_stage_name(subject: str, name: str) -> None:
+    """Refuse a name that API Gateway takes for no stage.
+
+    Raises:
+        RefusedError: a character or a length that it does not take.
+    """
+    if not is_token(name) and not _NAME.fullmatch(name):
+        raise RefusedError(
+            f"{subject}: stage_name",
+            got=repr(name),
+            allowed="1 to 128 letters (A-Z, a-z), digits, - and _",
+            fix='"live"',
+        )
 
 
 class StageSettings:

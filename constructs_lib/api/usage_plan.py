@@ -9,6 +9,7 @@ from aws_cdk import aws_apigateway as apigateway
 from aws_cdk.aws_apigateway import QuotaSettings, ThrottleSettings
 from constructs import Construct, IValidation
 
+from constructs_lib.api.names import check_names
 from constructs_lib.api.throttle import check_throttle
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
@@ -45,13 +46,21 @@ def add_usage_plan(
     """Make a plan for the API's stage, and an API key for each name; API Gateway makes the keys' values up."""
     check_throttle(subject, throttle, scope)
     check_quota(subject, quota)
+    names = check_names(subject, "keys", keys)
+    if taken := [name for name in names if names.count(name) > 1 or scope.node.try_find_child(name)]:
+        raise RefusedError(
+            f"{subject}: keys",
+            got=f"{taken[0]!r}, an id that the API has already",
+            allowed="an id of its own for each key",
+            fix="rename the key",
+        )
     plan = api.add_usage_plan(
         construct_id,
         throttle=throttle,
         quota=quota,
         api_stages=[apigateway.UsagePlanPerApiStage(stage=api.deployment_stage)],
     )
-    for name in keys:
+    for name in names:
         plan.add_api_key(apigateway.ApiKey(scope, name))
     return plan
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_lambda as lambda_
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
     from constructs_lib.compute.provisioned import ProvisionedConcurrency
     from constructs_lib.timeouts.budget import InitType, TimeoutBudget
+
+_ALIAS = re.compile(r"[A-Za-z0-9_-]{1,128}")  # botocore lambda, shape Alias
 
 
 def proven(
@@ -162,3 +165,35 @@ def _refuse_beside_snap_start(
             allowed=f"up to {SNAPSTART_TMP_MAX}",
             fix="leave ephemeral_storage_size out, or take provisioned concurrency",
         )
+
+
+def refuse_bad_alias(subject: str, name: str) -> None:
+    """Refuse a name that Lambda takes for no alias, ``$LATEST`` and version numbers included.
+
+    Raises:
+        RefusedError: with the pattern of Lambda's own API.
+    """
+    if is_token(name) or (_ALIAS.fullmatch(name) and not name.isdecimal()):
+        return
+    raise RefusedError(
+        f"{subject}: alias_name",
+        got=repr(name),
+        allowed="1 to 128 letters (A-Z, a-z), digits, - and _, not digits alone",
+        fix='"live"',
+    )
+
+
+def refuse_network_without_vpc(subject: str, vpc: object, **network: object) -> None:
+    """Refuse subnets and security groups of no VPC.
+
+    Raises:
+        RefusedError: names the argument.
+    """
+    for name, value in network.items():
+        if vpc is None and value is not None:
+            raise RefusedError(
+                f"{subject}: {name}",
+                got=f"{name} without vpc",
+                allowed="both, or neither",
+                fix="give the vpc too",
+            )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from constructs_lib.compute.tokens import is_token
@@ -10,6 +11,8 @@ from constructs_lib.limits import LAMBDA_ENVIRONMENT_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+_NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9_]+")  # botocore lambda, shape EnvironmentVariableName
 
 
 class Environment:
@@ -32,7 +35,8 @@ class Environment:
         """Add the user's variables, or none of them.
 
         Raises:
-            RefusedError: a name that the construct sets itself, or more than 4 KB of what is known.
+            RefusedError: a name that the construct sets itself or Lambda does not take, a value that is no string, or
+                more than 4 KB of what is known.
         """
         if taken := sorted(set(variables) & set(self._own)):
             raise RefusedError(
@@ -41,9 +45,21 @@ class Environment:
                 allowed="any name that the construct does not set itself",
                 fix="leave it out: its value follows from the budget and the extension's settings",
             )
+        for name, value in variables.items():
+            self._refuse_unfit(name, value)
         together = self.variables | dict(variables)
         self._refuse_too_large(together)
         self.variables = together
+
+    def _refuse_unfit(self, name: object, value: object) -> None:
+        if not isinstance(value, str):
+            got, allowed, fix = f"{name}={value!r}", "strings", f"str(...), or leave {name} out"
+        elif not isinstance(name, str) or not _NAME.fullmatch(name):
+            got, fix = repr(name), "rename it"
+            allowed = "names of two or more letters (A-Z, a-z), digits and _, a letter first"
+        else:
+            return
+        raise RefusedError(f"{self._subject}: environment", got=got, allowed=allowed, fix=fix)
 
     def _refuse_too_large(self, variables: Mapping[str, str]) -> None:
         sizes = {

@@ -178,6 +178,10 @@ class HardenedFunction(Construct):
             runtime=runtime,
             ephemeral_storage_size=ephemeral_storage_size,
         )
+        conflicts.refuse_bad_alias(me, alias_name)
+        conflicts.refuse_network_without_vpc(
+            me, vpc, vpc_subnets=vpc_subnets, security_groups=security_groups
+        )
         budget = conflicts.proven(
             me, budget, provisioned, snap_start=snap_start, reserved=reserved_concurrent_executions
         )

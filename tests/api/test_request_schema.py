@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -145,3 +146,12 @@ def test_good_schemas_pass(schema: dict[str, Any]) -> None:
     stack, api, orders = api_and_function()
     api.post("/orders", orders, body=schema)
     only(synthesize(stack), "AWS::ApiGateway::Model")
+
+
+@pytest.mark.parametrize(
+    ("schema", "place"),
+    [({"$schema": 4}, r"\$\.\$schema: got 4"), ({"default": object()}, r"\$: got Object of type")],
+)
+def test_what_json_cannot_say_is_refused(schema: dict[str, Any], place: str) -> None:
+    """Its content goes into the template, and into the model's id."""
+    assert re.search(f"body schema at {place}", refusal_of(schema))

@@ -151,3 +151,20 @@ def test_credentials_need_one_origin(origins: list[str]) -> None:
         allowed="one origin: browsers take no * with credentials, and a gateway response is the same for all",
         fix="name one origin, or drop allow_credentials",
     )
+
+
+@pytest.mark.parametrize(
+    ("cors", "got"),
+    [
+        (CorsOptions(allow_origins=[]), "allow_origins without an origin"),
+        (CorsOptions(allow_origins=["*", "https://a.example"]), r"allow_origins \*, https://a.example"),
+        (
+            CorsOptions(allow_origins=["*"], max_age=cdk.Duration.hours(1), disable_cache=True),
+            "max_age together with disable_cache",
+        ),
+    ],
+)
+def test_contradictory_cors_is_refused_before_the_first_route(cors: CorsOptions, got: str) -> None:
+    """CDK notices when it makes a preflight, and the route is half made by then."""
+    with pytest.raises(RefusedError, match=f"'Api': cors: got {got}"):
+        api_and_function(cors=cors)

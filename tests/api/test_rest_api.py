@@ -279,3 +279,10 @@ def test_refused_api_leaves_nothing_behind() -> None:
     with pytest.raises(RefusedError):
         HardenedRestApi(stack, "Api", cache_size=1)
     assert not stack.node.try_find_child("Api")
+
+
+@pytest.mark.parametrize("name", ["", "two words", "live/2", "$default", "ünï", "x" * 129])
+def test_stage_name_is_one_that_api_gateway_takes(name: str) -> None:
+    """It is a part of the URL; else the deployment would fail."""
+    with pytest.raises(RefusedError, match=r"'Api': stage_name: got .* allowed: 1 to 128 letters"):
+        api_and_function(stage_name=name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from aws_cdk import aws_apigateway as apigateway
@@ -78,4 +78,21 @@ def test_throttle_out_of_range_is_refused() -> None:
     _, api, _ = api_and_function()
     with pytest.raises(RefusedError, match=r"usage plan 'Partners': throttle rate_limit: got 0 requests/s"):
         api.add_usage_plan("Partners", throttle=ThrottleSettings(rate_limit=0, burst_limit=1))
+    assert not api.rest_api.node.try_find_child("Partners")
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        ("Gold", r"keys: got 'Gold'; allowed: a list of literal names, .* fix: keys=\[\"Gold\"\]"),
+        (["Gold", "Gold"], "keys: got 'Gold', an id that the API has already"),
+        (["AccessLogs"], "keys: got 'AccessLogs', an id that the API has already"),
+    ],
+    ids=["a lone string", "twice", "taken"],
+)
+def test_bad_keys_are_refused_before_the_plan_is_made(keys: Any, message: str) -> None:
+    """A lone string would become a key for each letter."""
+    _, api, _ = api_and_function()
+    with pytest.raises(RefusedError, match=message):
+        api.add_usage_plan("Partners", throttle=THROTTLE, keys=keys)
     assert not api.rest_api.node.try_find_child("Partners")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import aws_cdk as cdk
 import pytest
 from hypothesis import given
@@ -47,18 +49,36 @@ def test_a_refused_variable_is_not_kept(stack: cdk.Stack) -> None:
 def test_a_token_counts_with_its_name_alone() -> None:
     """Its length is known at deploy time only; how CDK writes it down says nothing about it."""
     environment = Environment("Orders", {})
-    environment.add({"V": f"prefix-{cdk.Aws.STACK_ID}"})
-    environment.add({"W": "x" * (4096 - len("V") - len("W"))})
-    with pytest.raises(RefusedError, match="at least 4097 B"):
-        environment.add({"X": ""})
+    environment.add({"VV": f"prefix-{cdk.Aws.STACK_ID}"})
+    environment.add({"WW": "x" * (4096 - len("VV") - len("WW"))})
+    with pytest.raises(RefusedError, match="at least 4098 B"):
+        environment.add({"XX": ""})
 
 
-@given(st.dictionaries(st.text(min_size=1), st.text()))
+@given(st.dictionaries(st.from_regex(r"[a-zA-Z][a-zA-Z0-9_]+", fullmatch=True), st.text()))
 def test_what_fits_is_what_lambda_counts(variables: dict[str, str]) -> None:
     """Names and values count in UTF-8 bytes, and exactly what exceeds 4,096 of them is refused."""
-    filler = 4096 - 1 - sum(len(text.encode()) for pair in variables.items() for text in pair)
-    if filler < 0 or "F" in variables:
+    filler = 4096 - len("FF") - sum(len(text.encode()) for pair in variables.items() for text in pair)
+    if filler < 0 or "FF" in variables:
         return
-    Environment("Orders", {"F": "x" * filler}).add(variables)
+    Environment("Orders", {"FF": "x" * filler}).add(variables)
     with pytest.raises(RefusedError, match="at least 4097 B"):
-        Environment("Orders", {"F": "x" * (filler + 1)}).add(variables)
+        Environment("Orders", {"FF": "x" * (filler + 1)}).add(variables)
+
+
+@pytest.mark.parametrize(
+    ("variables", "message"),
+    [
+        ({"TABLES": 5}, r"got TABLES=5; allowed: strings; fix: str\(...\), or leave TABLES out"),
+        ({"TABLE": None}, "got TABLE=None; allowed: strings"),
+        ({"TABLE-NAME": "orders"}, "got 'TABLE-NAME'; allowed: names of two or more letters"),
+        ({"": "orders"}, "got ''; allowed: names"),
+        ({"1ST": "orders"}, "got '1ST'; allowed: names"),
+    ],
+)
+def test_what_lambda_does_not_take_is_refused(
+    stack: cdk.Stack, variables: dict[str, Any], message: str
+) -> None:
+    """A number in place of a string is the usual slip; a hyphen would fail at deploy time only."""
+    with pytest.raises(RefusedError, match=message):
+        make(stack, environment=variables)

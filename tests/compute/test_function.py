@@ -48,7 +48,7 @@ def test_two_synths_are_byte_identical() -> None:
 
     def text() -> str:
         stack = new_stack()
-        make(stack, environment={"B": "2", "A": "1"}, provisioned=ProvisionedConcurrency(maximum=2))
+        make(stack, environment={"TABLE": "2", "QUEUE": "1"}, provisioned=ProvisionedConcurrency(maximum=2))
         return template_text(stack)
 
     assert text() == text()
@@ -265,3 +265,20 @@ def test_a_refusal_leaves_nothing_half_done(arguments: dict[str, Any]) -> None:
         make(stack, extension=ParametersExtension(), **arguments)
     assert stack.node.children == []
     assert make(stack).alias.alias_name == "live"
+
+
+@pytest.mark.parametrize("name", ["", "$LATEST", "123", "two words", "ünï", "x" * 129])
+def test_a_name_of_no_alias_is_refused(stack: cdk.Stack, name: str) -> None:
+    """``$LATEST`` and version numbers are names of something else; the others fail at deploy time."""
+    with pytest.raises(RefusedError, match=r"alias_name: got .* allowed: 1 to 128 letters"):
+        make(stack, alias_name=name)
+
+
+@pytest.mark.parametrize(
+    "network", [{"vpc_subnets": ec2.SubnetSelection(one_per_az=True)}, {"security_groups": []}]
+)
+def test_subnets_and_groups_need_their_vpc(stack: cdk.Stack, network: dict[str, Any]) -> None:
+    """Without it they would be left out of the template in silence, or refused half-way."""
+    (name,) = network
+    with pytest.raises(RefusedError, match=f"{name}: got {name} without vpc"):
+        make(stack, **network)
