@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from bisect import bisect_right
+from itertools import accumulate
 from json import decoder
 
 from constructs_lib.errors import TemplateError
@@ -74,6 +76,7 @@ class Positions:
         self._text = text
         self._skip = json.JSONDecoder().raw_decode
         self._children: dict[int, dict[str | int, tuple[int, int]]] = {}
+        self._starts: list[int] = []  # where each line starts
 
     def find(self, path: tuple[str | int, ...]) -> tuple[int, int]:
         """Find line and column, from 1, of the deepest part of the path that is there: of its key, if it has one."""
@@ -85,8 +88,10 @@ class Positions:
             if key not in children:
                 break
             shown, value = children[key]
-        line = self._text.count("\n", 0, shown) + 1
-        return line, shown - self._text.rfind("\n", 0, shown)
+        if not self._starts:
+            self._starts = list(accumulate((len(line) + 1 for line in self._text.split("\n")), initial=0))
+        line = bisect_right(self._starts, shown)
+        return line, shown - self._starts[line - 1] + 1
 
     def _space(self, position: int) -> int:
         match = _SPACE.match(self._text, position)
