@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import chain
+
 from constructs_lib.limits import ACCOUNT_CONCURRENCY
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.policy.services.capacity import Concurrency
 from constructs_lib.policy.services.throttles import throttles
+from constructs_lib.policy.services.usage_plans import throttles_of_plans
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,10 +34,19 @@ Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 29}}
 Api: {Type: AWS::ApiGatewayV2::Api, Properties: {ProtocolType: HTTP, Target: !GetAtt Orders.Arn}}
 Live: {Type: AWS::ApiGatewayV2::Stage, Properties: {ApiId: !Ref Api, StageName: live, DefaultRouteSettings: {ThrottlingRateLimit: 100}}}
 """
+_PLAN = """
+Plan:
+  Type: AWS::ApiGateway::UsagePlan
+  Properties: {Throttle: {RateLimit: 21, BurstLimit: 5}, ApiStages: [{ApiId: !Ref Api, Stage: !Ref Live}]}
+"""
 
 
 def _api(rate: str, reserved: str = "!Ref AWS::NoValue") -> str:
     return _API.replace("RATE", rate).replace("RESERVED", reserved)
+
+
+def _keyed(rate: str) -> str:
+    return _api(rate, "200").replace("HttpMethod: GET", "HttpMethod: GET\n    ApiKeyRequired: true") + _PLAN
 
 
 class ThrottleOverConcurrency(Rule):
@@ -53,10 +65,16 @@ class ThrottleOverConcurrency(Rule):
     name = "throttle-over-concurrency"
     severity = WARNING
     limits = (ACCOUNT_CONCURRENCY,)
-    bad = {"over the reserve": _api("30", "200"), "over the account": _api("101"), "HTTP API": _HTTP}
+    bad = {
+        "over the reserve": _api("30", "200"),
+        "over the account": _api("101"),
+        "HTTP API": _HTTP,
+        "one key of a plan": _keyed("!Ref AWS::NoValue"),
+    }
     good = {
         "within the reserve": _api("20", "200"),
         "within the account": _api("100"),
+        "plan above its stage's own rate": _keyed("20"),
         "switched off": _api("20", "0"),
     }
     undecided = {"rate imported": _api("!ImportValue rate")}
@@ -64,7 +82,7 @@ class ThrottleOverConcurrency(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Multiply each rate with its function's timeout and hold it against the concurrency."""
         concurrency = Concurrency(graph)
-        for each in throttles(graph):
+        for each in chain(throttles(graph), throttles_of_plans(graph)):
             function, available = each.function, concurrency.available(each.function)
             for rate, runs, most, when in graph.known(
                 each.rate, function.timeout, available, given=each.when

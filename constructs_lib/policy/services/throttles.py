@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
+    from constructs_lib.policy.services.rest_apis import Api, Method
     from constructs_lib.policy.values import Resource, Value
     from constructs_lib.policy.values.cases import When
 
@@ -40,14 +41,22 @@ def throttles(graph: Graph) -> Iterator[Throttle]:
                 continue
             for method in api.methods:
                 rate, _ = stage.says(method, RATE)
-                for target in graph.invoked(method.integration.get(method.named("Uri")), note=False):
-                    if rate.is_absent or is_event(method.integration.get(method.named("RequestParameters"))):
-                        continue
-                    ids = (api.id, stage.resource.id, method.resource.id, *(hop.id for hop in target.hops))
-                    path = tuple(dict.fromkeys((*ids, target.function.id)))
-                    yield Throttle(rate, method.label, stage.resource, target.function, path, target.when)
+                if not rate.is_absent:
+                    yield from throttled_by(graph, rate, method.label, api, stage.resource, method)
     for resource in graph.of_type(_STAGE):
         yield from _of_routes(graph, resource)
+
+
+def throttled_by(
+    graph: Graph, rate: Value, label: str, api: Api, stage: Resource, method: Method
+) -> Iterator[Throttle]:
+    """Say for each function that a method waits for that a rate lets requests through to it."""
+    if is_event(method.integration.get(method.named("RequestParameters"))):
+        return
+    for target in graph.invoked(method.integration.get(method.named("Uri")), note=False):
+        ids = (api.id, stage.id, method.resource.id, *(hop.id for hop in target.hops))
+        path = tuple(dict.fromkeys((*ids, target.function.id)))
+        yield Throttle(rate, label, stage, target.function, path, target.when)
 
 
 def _of_routes(graph: Graph, stage: Resource) -> Iterator[Throttle]:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from constructs_lib.policy.services.callers import needs_api_key
 from constructs_lib.policy.services.rest_apis import rest_apis
 from constructs_lib.policy.services.stages import stages_of
-from constructs_lib.policy.services.throttles import has_throttle
+from constructs_lib.policy.services.throttles import RATE, has_throttle, throttled_by
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.services.rest_apis import Api
+    from constructs_lib.policy.services.rest_apis import Api, Method
+    from constructs_lib.policy.services.throttles import Throttle
     from constructs_lib.policy.values import Resource, Value
 
 _API = "AWS::ApiGateway::RestApi"
@@ -69,6 +70,24 @@ class Plan:
 def usage_plans(graph: Graph) -> list[Plan]:
     """List the usage plans."""
     return [Plan(graph, resource) for resource in graph.of_type("AWS::ApiGateway::UsagePlan")]
+
+
+def throttles_of_plans(graph: Graph) -> Iterator[Throttle]:
+    """List the rates that plans grant to each single key, where a method asks for one and its stage sets no rate."""
+    for plan in usage_plans(graph):
+        rate = plan.resource.get("Throttle", "RateLimit")
+        for api in plan.apis if not rate.is_absent else ():
+            keyed = [method for method in api.methods if _asks_for_key(api, method)]
+            for stage in stages_of(graph, api):
+                for method in keyed if plan.throttles(stage.resource, api) else ():
+                    if stage.says(method, RATE)[0].is_absent:
+                        label = f"{method.label} with one key of {plan.resource.name}"
+                        yield from throttled_by(graph, rate, label, api, stage.resource, method)
+
+
+def _asks_for_key(api: Api, method: Method) -> bool:
+    needs = needs_api_key(api, method)
+    return needs if isinstance(needs, bool) else needs.only is True
 
 
 def unthrottled_stages(graph: Graph, plans: Sequence[Plan]) -> Iterator[tuple[Resource, Resource]]:
