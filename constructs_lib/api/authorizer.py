@@ -158,8 +158,22 @@ class Authorizers:
         Raises:
             RefusedError: a TTL out of range, or a kept decision without an identity to keep it under.
         """
+        if isinstance(authorizer, CognitoAuthorizer) and not authorizer.user_pools:
+            raise RefusedError(
+                f"{subject}: authorizer",
+                got="a Cognito authorizer without user pools, which lets nobody in",
+                allowed="one or more user pools",
+                fix="CognitoAuthorizer([user_pool])",
+            )
         if not isinstance(authorizer, TokenAuthorizer | RequestAuthorizer):
             return
+        if not hasattr(authorizer.function, "budget"):
+            raise RefusedError(
+                f"{subject}: authorizer",
+                got=type(authorizer.function).__name__,
+                allowed="a HardenedFunction, whose alias is what is called",
+                fix="HardenedFunction(self, ..., budget=TimeoutBudget(gateway=None, ...))",
+            )
         if isinstance(authorizer, RequestAuthorizer):
             check_names(f"{subject}: authorizer", "headers", authorizer.headers)
             check_names(f"{subject}: authorizer", "query", authorizer.query)

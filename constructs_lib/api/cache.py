@@ -47,8 +47,10 @@ def check_cache_size(subject: str, size: float) -> str:
     """
     if isinstance(size, bool) or size not in CACHE_SIZES_GB:
         sizes = ", ".join(f"{each:g}" for each in CACHE_SIZES_GB)
-        nearest = min(CACHE_SIZES_GB, key=lambda offered: abs(offered - size))
-        got = "a token, whose value is known only at deploy time" if is_token(size) else f"{size:g}"
+        given: object = size
+        known = given if isinstance(given, int | float) and not is_token(given) else 0
+        nearest = min(CACHE_SIZES_GB, key=lambda offered: abs(offered - known))
+        got = "a token, whose value is known only at deploy time" if is_token(size) else f"{size!r}"
         raise RefusedError(f"{subject}: cache_size", got=got, allowed=f"{sizes} (GB)", fix=f"{nearest:g}")
     return f"{size:g}"
 

@@ -39,6 +39,13 @@ class WaitLimit:
     """
 
     def __init__(self, subject: str, endpoint_type: EndpointType, raised_quota: Seconds | None) -> None:
+        if not isinstance(endpoint_type, EndpointType):
+            raise RefusedError(
+                f"{subject}: endpoint_type",
+                got=repr(endpoint_type),
+                allowed=", ".join(f"EndpointType.{each.name}" for each in _BUFFERED),
+                fix="EndpointType.REGIONAL",
+            )
         self._endpoint_type = endpoint_type
         self._buffered = float(_BUFFERED[endpoint_type])
         if raised_quota is not None:

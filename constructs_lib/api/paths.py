@@ -19,6 +19,8 @@ def check_path(subject: str, path: str) -> tuple[str, ...]:
     def refuse(got: str, allowed: str, fix: str) -> RefusedError:
         return RefusedError(f"{subject}: path", got=got, allowed=allowed, fix=fix)
 
+    if not isinstance(path, str):
+        raise refuse(repr(path), "a string", "/orders/{id}")
     if "${Token[" in path:
         raise refuse("a token, whose value is known only at deploy time", "a literal path", "write the path")
     if not path.startswith("/") or (path.endswith("/") and path != "/"):

@@ -207,3 +207,19 @@ def test_bad_token_header_is_refused() -> None:
     stack, api, orders = api_and_function()
     with pytest.raises(RefusedError, match=r"GET /orders: authorizer: header: got \[''\]"):
         api.get("/orders", orders, authorizer=TokenAuthorizer(check(stack), header=""))
+
+
+def test_authorizer_without_pools_is_refused() -> None:
+    """API Gateway would let nobody in, and say so at deploy time."""
+    _, api, orders = api_and_function()
+    with pytest.raises(RefusedError, match="authorizer: got a Cognito authorizer without user pools"):
+        api.get("/orders", orders, authorizer=CognitoAuthorizer([]))
+
+
+def test_authorizer_function_is_hardened() -> None:
+    """An alias alone has no budget that says how long the gateway waits for a decision."""
+    _, api, orders = api_and_function()
+    alias: Any = orders.alias
+    for made in (TokenAuthorizer, RequestAuthorizer):
+        with pytest.raises(RefusedError, match="authorizer: got Alias; allowed: a HardenedFunction"):
+            api.get("/orders", orders, authorizer=made(alias))

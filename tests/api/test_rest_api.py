@@ -286,3 +286,25 @@ def test_stage_name_is_one_that_api_gateway_takes(name: str) -> None:
     """It is a part of the URL; else the deployment would fail."""
     with pytest.raises(RefusedError, match=r"'Api': stage_name: got .* allowed: 1 to 128 letters"):
         api_and_function(stage_name=name)
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"cache_size": "1.6"}, "cache_size: got '1.6'; allowed: 0.5, 1.6"),
+        ({"cache_size": None}, "cache_size: got None; allowed: 0.5, 1.6"),
+        ({"endpoint_type": "REGIONAL"}, "endpoint_type: got 'REGIONAL'; allowed: EndpointType.REGIONAL"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(argument: dict[str, Any], message: str) -> None:
+    """What comes out of a configuration file is often a string."""
+    with pytest.raises(RefusedError, match=message):
+        api_and_function(**argument)
+
+
+def test_a_path_is_a_string() -> None:
+    """A path that is missing in a table of routes is named, with its method."""
+    _, api, orders = api_and_function()
+    missing: Any = None
+    with pytest.raises(RefusedError, match="GET None: path: got None; allowed: a string"):
+        api.get(missing, orders)
