@@ -30,7 +30,7 @@ format: setup  ## put the code into shape
 	@ruff check --fix .
 
 bench: setup  ## print the published figures, each with its peer
-	@$(SETUP) checkov solutions-constructs
+	@$(SETUP) checkov serverless-rules solutions-constructs
 	@python -m bench
 
 docs: setup  ## write the pages of the rules

@@ -11,8 +11,12 @@ from bench.figures import table
 
 BENCHES = {
     "imports": "what importing costs",
+    "check": "time of `constructs-lib check`, a whole process, against cfn-lint and checkov on the same file",
+    "faults": "planted faults: what ours finds, and what peers say that they do not say on the good twin",
     "synth": "synth time and template size against the same resources in plain L2",
 }
+
+WIDTH = 140  # of what is written to a file
 
 
 def main(chosen: list[str]) -> int:
@@ -21,6 +25,8 @@ def main(chosen: list[str]) -> int:
         print(f"bench: got {unknown[0]!r}; known: {', '.join(BENCHES)}", file=sys.stderr)
         return 2
     out, progress = Console(), Console(stderr=True)
+    if not out.is_terminal:
+        out.width = WIDTH
     missed = 0
     for name in chosen or BENCHES:
         figures = []
