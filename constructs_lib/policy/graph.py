@@ -7,6 +7,7 @@ from functools import cached_property
 
 from constructs_lib.policy.arns import designation
 from constructs_lib.policy.coverage import Coverage
+from constructs_lib.policy.edge import ASYNC, POLL, SYNC, Edge, Target
 from constructs_lib.policy.function import LATEST, Function
 from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.values import Place, Resource
@@ -23,86 +24,6 @@ if TYPE_CHECKING:
     from constructs_lib.policy.values import System, Value
     from constructs_lib.policy.values.cases import When
     from constructs_lib.policy.waivers import Waiver
-
-SYNC, ASYNC, POLL = "sync", "async", "poll"
-
-
-class Target:
-    """What an ARN designates: a function, the qualifier used, and the alias or version on the way."""
-
-    __slots__ = ("function", "hops", "qualifier", "when")
-
-    def __init__(
-        self, function: Function, qualifier: str | None, hops: tuple[Resource, ...], when: When
-    ) -> None:
-        self.function, self.qualifier, self.hops, self.when = function, qualifier, hops, when
-
-
-class Edge:
-    """One way in which something invokes a function.
-
-    Attributes:
-        kind: "rest", "http", "websocket", "url", "authorizer", "sqs", "kinesis", "sns", "s3", "events", "states" ...
-        mode: ``SYNC`` (the caller waits), ``ASYNC`` (Lambda queues the event) or ``POLL`` (Lambda reads the source).
-        source: the resource that calls: the API, queue, topic, bucket, rule or state machine.
-        at: the place that wires source and function together; findings about the edge point there.
-        label: the caller in people's words: ``GET /orders``, ``queue Orders``.
-        function: the callee.
-        qualifier: the alias, version or ``$LATEST`` in the ARN; None for the bare function, which is ``$LATEST``.
-        hops: resources between source and function, caller's side first.
-        wait: W, how long the caller waits, in seconds; None if it does not wait.
-        when: conditions that must hold for the edge to exist.
-        details: what else the wiring says, as the value of the whole wiring (a mapping, an integration, a state).
-    """
-
-    __slots__ = (
-        "at",
-        "details",
-        "function",
-        "hops",
-        "kind",
-        "label",
-        "mode",
-        "qualifier",
-        "source",
-        "wait",
-        "when",
-    )
-
-    def __init__(
-        self,
-        kind: str,
-        mode: str,
-        source: Resource,
-        target: Target,
-        at: Place,
-        *,
-        label: str,
-        hops: tuple[Resource, ...] = (),
-        wait: Value | None = None,
-        details: Value | None = None,
-    ) -> None:
-        self.kind, self.mode, self.source, self.at, self.label = kind, mode, source, at, label
-        self.function, self.qualifier = target.function, target.qualifier
-        self.hops = (*hops, *target.hops)
-        self.wait, self.details = wait, details
-        self.when = target.when
-
-    def __repr__(self) -> str:
-        """Show both ends."""
-        return f"<Edge {self.kind} {self.label} -> {self.callee}>"
-
-    @property
-    def path(self) -> tuple[str, ...]:
-        """The logical ids from caller to callee."""
-        return tuple(dict.fromkeys((self.source.id, *(hop.id for hop in self.hops), self.function.id)))
-
-    @property
-    def callee(self) -> str:
-        """The function as it is invoked: ``Orders`` or ``Orders:live``."""
-        if self.qualifier is None:
-            return self.function.name
-        return f"{self.function.name}:{show(self.qualifier).strip('<>')}"
 
 
 class Graph:
@@ -255,7 +176,7 @@ class Graph:
         """Every edge of the system."""
         from constructs_lib.policy.edges import edges_of  # noqa: PLC0415 - the edge modules import this one
 
-        found = list(edges_of(self))
+        found = [edge for edge in edges_of(self) if edge.may_exist]
         self.coverage.followed = len(found)
         return found
 

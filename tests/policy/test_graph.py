@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from constructs_lib.policy import judge
 from constructs_lib.policy.examples import graph_of
 from constructs_lib.policy.graph import ASYNC, POLL, SYNC, Edge, Graph
 from constructs_lib.policy.template import Template, read
@@ -217,132 +218,29 @@ def test_loop_makes_its_resources() -> None:
     assert names == {"QueueA": "A", "QueueB": "B"}
 
 
-def test_streamed_response_without_a_timeout_is_undecided() -> None:
-    """A streaming integration is followed, and its wait is unknown where nothing is set."""
-    edge = _edge("""
-Orders: {Type: AWS::Lambda::Function, Properties: {}}
-Get:
-  Type: AWS::ApiGateway::Method
-  Properties:
-    HttpMethod: GET
-    Integration:
-      ResponseTransferMode: STREAM
-      Uri: !Sub "arn:aws:apigateway:r:lambda:path/2021-11-15/functions/${Orders.Arn}/response-streaming-invocations"
-""")
-    assert edge.wait is not None
-    assert edge.wait.unknown is not None
-
-
-BODIES = {
-    "rest-authorizer": """
-Api:
-  Type: AWS::ApiGateway::RestApi
-  Properties: {Body: {securityDefinitions: {Token: {x-amazon-apigateway-authorizer: {authorizerUri: !Ref Live}}}}}
-""",
-    "http-authorizer": """
-Api:
-  Type: AWS::ApiGatewayV2::Api
-  Properties: {Body: {components: {securitySchemes: {Token: {x-amazon-apigateway-authorizer: {authorizerUri: !Ref Live}}}}}}
-""",
-}
-
-
-@pytest.mark.parametrize("kind", BODIES)
-def test_authorizer_of_a_body_is_followed(kind: str) -> None:
-    """An OpenAPI body names its Lambda authorizers among the security schemes, where SAM writes them."""
-    edge = _edge(FUNCTION + BODIES[kind])
-    assert (edge.kind, edge.label, edge.path) == (kind, "authorizer Token", ("Api", "Live", "Orders"))
-
-
-def test_load_balancer_is_found_through_a_listener_rule() -> None:
-    """A rule that forwards to several groups leads from the function to the load balancer."""
-    edge = _edge(
-        FUNCTION
-        + """
-Balancer: {Type: AWS::ElasticLoadBalancingV2::LoadBalancer}
-Listener: {Type: AWS::ElasticLoadBalancingV2::Listener, Properties: {LoadBalancerArn: !Ref Balancer}}
-Rule:
-  Type: AWS::ElasticLoadBalancingV2::ListenerRule
-  Properties:
-    ListenerArn: !Ref Listener
-    Actions: [{Type: forward, ForwardConfig: {TargetGroups: [{TargetGroupArn: !Ref Group}]}}]
-Group:
-  Type: AWS::ElasticLoadBalancingV2::TargetGroup
-  Properties: {TargetType: lambda, Targets: [{Id: !Ref Live}]}
-"""
-    )
-    assert edge.path == ("Balancer", "Group", "Live", "Orders")
-
-
-def test_declared_invocations_and_calls_may_hold_functions() -> None:
-    """Metadata is resolved as properties are: a declared callee by GetAtt, a read timeout by parameter."""
-    graph = graph_of("""
-Parameters: {Patience: {Type: Number, Default: 7}, Open: {Type: Number}}
+CONDITIONS = """
+Parameters: {Stage: {Type: String}}
+Conditions:
+  IsProd: !Equals [!Ref Stage, prod]
+  NotProd: !Not [!Condition IsProd]
 Resources:
-  Orders:
-    Type: AWS::Lambda::Function
-    Metadata:
-      constructs-lib:
-        init: !Ref Open
-        invokes: [!GetAtt Prices.Arn, {function: Prices, read: !Ref Patience}]
-        calls: {table: {read: !Ref Open}}
-  Prices: {Type: AWS::Lambda::Function}
-""")
-    first, second = graph.edges
-    assert [first.callee, second.callee] == ["Prices", "Prices"]
-    assert second.wait is not None
-    assert second.wait.only == 7
-    orders = next(function for function in graph.functions.values() if function.id == "Orders")
-    assert orders.init is None
-    assert orders.calls[0].connect.only == 60
-    assert orders.calls[0].read.unknown == "parameter Open has no default"
-
-
-INTEGRATIONS = {
-    "an invocation type in any case": (
-        (
-            "M: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Uri: !Ref Live, "
-            "RequestParameters: {integration.request.header.x-amz-invocation-type: \"'Event'\"}}}}"
-        ),
-        [(ASYNC, None)],
-    ),
-    "an asynchronous WebSocket route": (
-        (
-            "I: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationUri: !Ref Live, "
-            "RequestParameters: {integration.request.header.X-Amz-Invocation-Type: \"'Event'\"}}}"
-        ),
-        [(ASYNC, None)],
-    ),
-    "a mock with a forgotten function": (
-        "M: {Type: AWS::ApiGateway::Method, Properties: {Integration: {Type: MOCK, Uri: !Ref Live}}}",
-        [],
-    ),
-    "a quick-created integration with an override": (
-        (
-            "Api: {Type: AWS::ApiGatewayV2::Api, Properties: {Target: !Ref Live}}\n"
-            "O: {Type: AWS::ApiGatewayV2::ApiGatewayManagedOverrides, "
-            "Properties: {ApiId: !Ref Api, Integration: {TimeoutInMillis: 5000}}}"
-        ),
-        [(SYNC, 5)],
-    ),
-}
-
-
-@pytest.mark.parametrize("name", INTEGRATIONS)
-def test_integration_waits_as_its_gateway_does(name: str) -> None:
-    """What changes a gateway's wait, or takes it away, is read."""
-    resources, expected = INTEGRATIONS[name]
-    waits = [(edge.mode, edge.wait and edge.wait.only) for edge in graph_of(FUNCTION + resources).edges]
-    assert waits == expected
-
-
-def test_integration_reaches_a_function_by_its_url() -> None:
-    """An HTTP proxy in front of a function URL waits for the function behind it."""
-    graph = graph_of(
-        FUNCTION
-        + """
-Url: {Type: AWS::Lambda::Url, Properties: {TargetFunctionArn: !Ref Orders, Qualifier: live}}
-Proxy: {Type: AWS::ApiGatewayV2::Integration, Properties: {IntegrationUri: !GetAtt Url.FunctionUrl}}
+  Orders: {Type: AWS::Lambda::Function, Condition: OF_FUNCTION, Properties: {Timeout: 60}}
+  Jobs: {Type: AWS::SQS::Queue}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Condition: IsProd
+    Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Orders}
 """
-    )
-    assert [edge.path for edge in graph.edges_of("http")] == [("Proxy", "Url", "Live", "Orders")]
+
+
+def test_edge_exists_under_the_conditions_of_all_its_resources() -> None:
+    """What is deployed only together is said once; what is never deployed together is no edge."""
+    edge = _edge(CONDITIONS.replace("OF_FUNCTION", "IsProd"))
+    assert edge.when == (("IsProd", True),)
+    assert graph_of(CONDITIONS.replace("OF_FUNCTION", "NotProd")).edges == []
+
+
+def test_finding_on_an_edge_says_its_condition() -> None:
+    """Whoever reads the finding learns that it counts in one kind of deployment only."""
+    findings = judge(graph_of(CONDITIONS.replace("OF_FUNCTION", "IsProd")))
+    assert next(found for found in findings if found.rule == "Q301").message.startswith("If IsProd: ")

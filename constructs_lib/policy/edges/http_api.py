@@ -6,6 +6,7 @@ from constructs_lib.limits import HTTP_API_AUTHORIZER_WAIT, HTTP_API_WAIT, WEBSO
 from constructs_lib.policy.edges.function_url import reached
 from constructs_lib.policy.edges.openapi import authorizers, operations
 from constructs_lib.policy.edges.rest_api import is_event
+from constructs_lib.policy.edges.stage_variables import in_stages
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import one
 from constructs_lib.policy.values.value import Value
@@ -50,7 +51,7 @@ def _integration(graph: Graph, integration: Resource, routes: list[Resource]) ->
     keys = [route.get("RouteKey").texts().only for route in routes]
     label = ", ".join(key for key in keys if isinstance(key, str)) or integration.name
     at_once = is_event(integration.get("RequestParameters"))
-    for target in reached(graph, integration.get("IntegrationUri")):
+    for target in reached(graph, in_stages(graph, api, integration.get("IntegrationUri"))):
         yield Edge(
             kind,
             ASYNC if at_once else SYNC,
@@ -76,7 +77,7 @@ def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
     for operation in operations(api.get("Body")):
         integration = operation.integration
         wait = integration.get("timeoutInMillis").default(default * 1000).numbers(0.001)
-        for target in reached(graph, integration.get("uri")):
+        for target in reached(graph, in_stages(graph, api, integration.get("uri"))):
             place = integration.place
             label = operation.label
             yield Edge(kind, SYNC, api, target, place, label=label, wait=wait, details=integration)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
 from constructs_lib.policy.edges.function_url import reached
 from constructs_lib.policy.edges.openapi import authorizers, operations
+from constructs_lib.policy.edges.stage_variables import in_stages
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import Unknown, one
 from constructs_lib.policy.values.value import Value
@@ -61,7 +62,7 @@ def _integration(
     graph: Graph, api: Resource, integration: Value, label: str, hops: tuple[Resource, ...]
 ) -> Iterator[Edge]:
     written_out = not hops
-    uri = integration.get("uri" if written_out else "Uri")
+    uri = in_stages(graph, api, integration.get("uri" if written_out else "Uri"))
     mode = (
         ASYNC
         if is_event(integration.get("requestParameters" if written_out else "RequestParameters"))
