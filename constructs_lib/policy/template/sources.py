@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
-_SAM = "AWS::Serverless-2016-10-31"
+_SAM, _SAM_TYPE = "AWS::Serverless-2016-10-31", "AWS::Serverless::"
 
 
 def read(paths: Iterable[str]) -> Iterator[Template | TemplateError]:
@@ -70,7 +70,7 @@ def load(path: str) -> Template:
     """
     template = parse(text_of(path), STDIN if path == "-" else path)
     transform = template.data.get("Transform")
-    if _SAM in (transform if type(transform) is list else [transform]):
+    if _SAM in (transform if type(transform) is list else [transform]) and _SAM_TYPE in template.text:
         from constructs_lib.policy.template.sam import transformed  # noqa: PLC0415 - takes a second to load
 
         return transformed(template)
