@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from aws_cdk import aws_lambda as lambda_
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import PROVISIONED_TARGET_MAX, PROVISIONED_TARGET_MIN
+
+# botocore application-autoscaling, shape ScheduledActionName
+_SCHEDULE = re.compile(r"(?! )[^\x00-\x1f\x7f-\x9f:/|]{1,256}(?<! )")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,14 @@ class CapacitySchedule:
     time_zone: TimeZone | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what would fail at the next deployment rather than at this one."""
+        """Refuse what would fail at this deployment, or worse at the next one."""
+        if not _SCHEDULE.fullmatch(self.name):
+            raise RefusedError(
+                "CapacitySchedule: name",
+                got=repr(self.name),
+                allowed="1 to 256 characters without : / | and line breaks, no space at either end",
+                fix='e.g. "OfficeHours"',
+            )
         _refuse_bad_range(f"CapacitySchedule {self.name!r}", self.minimum, self.maximum)
 
 

@@ -204,3 +204,10 @@ def test_a_reserve_is_a_whole_number(stack: cdk.Stack, reserved: float) -> None:
     """Lambda would refuse it at deploy time only."""
     with pytest.raises(RefusedError, match=f"got {reserved:g}; allowed: whole numbers >= 0, or none"):
         make(stack, reserved_concurrent_executions=reserved)
+
+
+@pytest.mark.parametrize("name", ["", " At8", "At8 ", "a/b", "a:b", "a|b", "a\nb", "x" * 257])
+def test_a_name_of_no_schedule_is_refused(name: str) -> None:
+    """Application Auto Scaling would refuse it at deploy time."""
+    with pytest.raises(RefusedError, match="CapacitySchedule: name: got"):
+        CapacitySchedule(name=name, schedule=Schedule.cron(hour="8"), minimum=1)
