@@ -100,6 +100,50 @@ def test_role_allows_refuses_or_cannot_be_known(managed: str, queue: str, expect
     (function,) = graph.functions.values()
     (resource,) = [found for found in graph.of_type("AWS::SQS::Queue") if found.id == queue]
     assert may(graph, function, "sqs:SendMessage", resource) is expected
+
+
+STATEMENT = "{Effect: Allow, Action: 'sqs:*', Resource: '*'}"
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ("", True),
+        ("Statement: [{Effect: Deny, Action: 'sqs:Send*', Resource: !GetAtt Other.Arn}]", False),
+        ("Statement: [{Effect: Deny, Action: 'sqs:Receive*', Resource: '*'}]", True),
+        ("Statement: [{Effect: Deny, Action: '*', Resource: '*', Condition: {Bool: {'aws:SecureTransport': false}}}]", None),
+        ("Statement: [{Effect: Deny, NotAction: 'sqs:*', Resource: '*'}]", None),
+        ("Statement: [{Effect: !ImportValue effect, Action: '*', Resource: '*'}]", None),
+        ("Statement: [{Effect: Deny, Action: !ImportValue action, Resource: '*'}]", None),
+    ],
+)  # fmt: skip
+def test_what_a_policy_denies_is_not_allowed(more: str, expected: bool | None) -> None:
+    """A Deny wins; one under a condition, or of which something is not known, leaves it open."""
+    graph = graph_of(f"""
+Other: {{Type: AWS::SQS::Queue}}
+Role:
+  Type: AWS::IAM::Role
+  Properties:
+    Policies: [{{PolicyDocument: {{Statement: [{STATEMENT}]}}}}, {{PolicyDocument: {{{more or "Statement: []"}}}}}]
+Orders: {{Type: AWS::Lambda::Function, Properties: {{Role: !GetAtt Role.Arn}}}}
+""")
+    (function,) = graph.functions.values()
+    assert may(graph, function, "sqs:SendMessage", graph.of_type("AWS::SQS::Queue")[0]) is expected
+
+
+def test_permissions_boundary_leaves_open_what_is_allowed() -> None:
+    """A boundary may take away what the policies give; what they do not give stays refused."""
+    graph = graph_of(f"""
+Other: {{Type: AWS::SQS::Queue}}
+Role:
+  Type: AWS::IAM::Role
+  Properties: {{PermissionsBoundary: "arn:aws:iam::1:policy/b", Policies: [{{PolicyDocument: {{Statement: [{STATEMENT}]}}}}]}}
+Orders: {{Type: AWS::Lambda::Function, Properties: {{Role: !GetAtt Role.Arn}}}}
+""")
+    (function,) = graph.functions.values()
+    queue = graph.of_type("AWS::SQS::Queue")[0]
+    assert may(graph, function, "sqs:SendMessage", queue) is None
+    assert may(graph, function, "sns:Publish", queue) is False
     assert services_called(graph, function) == {"sqs"}
 
 

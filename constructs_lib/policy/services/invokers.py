@@ -33,7 +33,7 @@ def other_invokers(graph: Graph, function: Function) -> list[Resource]:
 
 def _functions(graph: Graph, function: Function) -> Iterator[Resource]:
     for other in _invoking(graph):
-        if may(graph, other, _INVOKE, function.resource):
+        if may(graph, other, _INVOKE, function.resource) is not False:  # open counts: it may
             yield other.resource
 
 

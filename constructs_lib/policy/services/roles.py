@@ -31,15 +31,17 @@ _EXECUTION = (
 class Statement:
     """One statement of a policy: ``actions`` and ``resources`` as text, tokens inside.
 
-    ``is_inverted`` tells that it names what it leaves out (NotAction, NotResource).
+    ``is_unclear`` tells that it names what it leaves out (NotAction, NotResource), or that its effect is not known.
     """
 
-    __slots__ = ("actions", "allows", "is_inverted", "resources", "value")
+    __slots__ = ("actions", "allows", "denies", "is_unclear", "resources", "value")
 
     def __init__(self, value: Value) -> None:
         self.value = value
-        self.is_inverted = any(not value.get(key).is_absent for key in ("NotAction", "NotResource"))
-        self.allows = value.get("Effect").only == "Allow"
+        effect = value.get("Effect").texts().only
+        self.allows, self.denies = effect == "Allow", effect == "Deny"
+        inverted = any(not value.get(key).is_absent for key in ("NotAction", "NotResource"))
+        self.is_unclear = inverted or not (self.allows or self.denies)
         self.actions = _texts(value.get("Action"))
         self.resources = _texts(value.get("Resource"))
 
@@ -63,33 +65,35 @@ def statements(graph: Graph, role: Resource) -> list[Statement]:
 
 
 def may(graph: Graph, function: Function, action: str, resource: Resource) -> bool | None:
-    """Tell whether a function's role allows an action on a resource; None if the templates do not tell."""
+    """Tell whether a function's role allows an action on a resource; None if the templates do not tell.
+
+    A permissions boundary, a conditional Deny and anything unknown in a policy leave open what is otherwise allowed.
+    """
     role = role_of(graph, function)
     if role is None:
         return None
-    undecided = _has_other_policies(graph, role)
-    if any(_denies(graph, statement, action, resource) for statement in statements(graph, role)):
+    every = [(each, _is_about(graph, each, action, resource)) for each in statements(graph, role)]
+    if any(about and statement.denies for statement, about in every):
         return False
-    for statement in statements(graph, role):
-        undecided = undecided or (statement.allows and statement.is_inverted)
-        if not statement.allows or not any(covers(pattern, action) for pattern in statement.actions):
-            continue
-        for text in statement.resources:
-            if text == "*" or graph.resource(text, resource.type) is resource:
-                return True
-            undecided = undecided or not is_plain(TOKEN.sub(_without_names, text)) or "*" in text
-    return None if undecided else False
+    if any(about and statement.allows for statement, about in every):
+        may_deny = any(about is None and not statement.allows for statement, about in every)
+        return None if may_deny or not role.get("PermissionsBoundary").is_absent else True
+    may_allow = any(about is None and not statement.denies for statement, about in every)
+    return None if may_allow or _has_other_policies(graph, role) else False
 
 
-def _denies(graph: Graph, statement: Statement, action: str, resource: Resource) -> bool:
-    """Tell whether a statement forbids an action on a resource whatever the request; one with conditions may not."""
-    value = statement.value
-    if value.get("Effect").only != "Deny" or not value.get("Condition").is_absent or statement.is_inverted:
-        return False
-    named = any(
-        text == "*" or graph.resource(text, resource.type) is resource for text in statement.resources
-    )
-    return named and any(covers(pattern, action) for pattern in statement.actions)
+def _is_about(graph: Graph, statement: Statement, action: str, resource: Resource) -> bool | None:
+    """Tell whether a statement is about an action on a resource, whatever the request; None if that is open."""
+    if statement.is_unclear or (statement.denies and not statement.value.get("Condition").is_absent):
+        return None
+    if not any(covers(pattern, action) for pattern in statement.actions):
+        return False if all(map(is_plain, statement.actions)) else None
+    is_open = False
+    for text in statement.resources:
+        if text == "*" or graph.resource(text, resource.type) is resource:
+            return True
+        is_open = is_open or not is_plain(TOKEN.sub(_without_names, text)) or "*" in text
+    return None if is_open else False
 
 
 def services_called(graph: Graph, function: Function) -> set[str]:
