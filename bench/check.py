@@ -40,7 +40,7 @@ COMMANDS = {
 
 
 class Run(NamedTuple):
-    """One process: wall time and CPU time in seconds, peak memory in megabytes."""
+    """One process: wall time and CPU time in seconds, peak memory in megabytes, at the least what this process has itself."""
 
     seconds: float
     cpu: float

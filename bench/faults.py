@@ -114,12 +114,12 @@ def figures() -> Iterator[Figure]:
         _write(systems, templates)
         ours = checkers.constructs_lib(sorted(systems.iterdir()))
         peers = _peers(templates)
-    news = {name: [news(found, fault, n) for n, fault in enumerate(FAULTS)] for name, found in peers.items()}
+    finds = {name: [news(found, fault, n) for n, fault in enumerate(FAULTS)] for name, found in peers.items()}
     found = 0
     for number, fault in enumerate(FAULTS):
         rules = {rule for rule, _ in ours[_name(number)] - ours[GOOD]}
         found += fault.rule in rules
-        said = [f"{name} {', '.join(sorted(new[number]))}" for name, new in news.items() if new[number]]
+        said = [f"{name} {', '.join(sorted(new[number]))}" for name, new in finds.items() if new[number]]
         yield Figure(
             what=fault.what,
             ours=fault.rule if fault.rule in rules else f"not found: {', '.join(sorted(rules)) or 'silent'}",
@@ -128,13 +128,13 @@ def figures() -> Iterator[Figure]:
             bar="found",
             met=fault.rule in rules,
         )
-    yield _found(found, news)
+    yield _found(found, finds)
     yield _false_alarms(ours, peers)
 
 
-def _found(ours: int, news: dict[str, list[set[str]]]) -> Figure:
-    each = [f"{name} {sum(map(bool, new))}" for name, new in news.items()]
-    together = sum(map(any, zip(*news.values(), strict=True)))
+def _found(ours: int, finds: dict[str, list[set[str]]]) -> Figure:
+    each = [f"{name} {sum(map(bool, new))}" for name, new in finds.items()]
+    together = sum(map(any, zip(*finds.values(), strict=True)))
     return Figure(
         what=f"found, of {len(FAULTS)}",
         ours=str(ours),
