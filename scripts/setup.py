@@ -22,7 +22,8 @@ ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NEEDED_PYTHON = (3, 11)
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-SIDE_ENVIRONMENTS = ("checkov", "serverless-rules", "solutions-constructs")  # peers whose own pins fit beside nothing else
+# Peers whose own pins fit beside nothing else.
+SIDE_ENVIRONMENTS = ("checkov", "serverless-rules", "solutions-constructs")
 
 
 class SetupError(Exception):
