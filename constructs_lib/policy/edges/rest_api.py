@@ -61,30 +61,17 @@ def _body(graph: Graph, api: Resource) -> Iterator[Edge]:
 def _integration(
     graph: Graph, api: Resource, integration: Value, label: str, hops: tuple[Resource, ...]
 ) -> Iterator[Edge]:
-    written_out = not hops
-    uri = in_stages(graph, api, integration.get("uri" if written_out else "Uri"))
-    mode = (
-        ASYNC
-        if is_event(integration.get("requestParameters" if written_out else "RequestParameters"))
-        else SYNC
-    )
-    if str(integration.get("type" if written_out else "Type").only).upper() == "MOCK":
+    def named(key: str) -> str:
+        return key if hops else key[0].lower() + key[1:]  # a body writes them as OpenAPI does
+
+    uri = in_stages(graph, api, integration.get(named("Uri")))
+    mode = ASYNC if is_event(integration.get(named("RequestParameters"))) else SYNC
+    if str(integration.get(named("Type")).only).upper() == "MOCK":
         return
+    wait = wait_of(integration, named("TimeoutInMillis")) if mode == SYNC else None
+    at, details = integration.place, integration
     for target in reached(graph, uri):
-        wait = None
-        if mode == SYNC:
-            wait = wait_of(integration, "timeoutInMillis" if written_out else "TimeoutInMillis")
-        yield Edge(
-            "rest",
-            mode,
-            api,
-            target,
-            integration.place,
-            label=label,
-            hops=hops,
-            wait=wait,
-            details=integration,
-        )
+        yield Edge("rest", mode, api, target, at, label=label, hops=hops, wait=wait, details=details)
 
 
 def wait_of(integration: Value, key: str) -> Value:

@@ -25,20 +25,12 @@ def parse_json(text: str, file: str) -> Any:
     Raises:
         TemplateError: the text is broken, names a key twice, or nests too deep.
     """
-
-    def entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        found = dict(pairs)
-        if len(found) != len(pairs):
-            seen: set[str] = set()
-            twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-            raise TemplateError(
-                f"{file}: the key {twice!r} is there twice in one mapping; only one would count: rename or remove one"
-            )
-        return found
-
     start = 1 if text.startswith("\ufeff") else 0
     try:
-        data = json.loads(text[start:], object_pairs_hook=entries)
+        data = json.loads(text[start:], object_pairs_hook=_entries)
+    except _TwiceError as error:
+        reason = "is there twice in one mapping; only one would count: rename or remove one"
+        raise TemplateError(f"{file}: the key {error.args[0]!r} {reason}") from None
     except json.JSONDecodeError as error:
         raise TemplateError(f"{file}:{error.lineno}:{error.colno}: broken JSON: {error.msg}") from None
     except RecursionError:
@@ -52,6 +44,18 @@ def parse_json(text: str, file: str) -> Any:
     if data is None or _depth_over(data, DEEPEST):
         raise TemplateError(f"{file}: nests more than {DEEPEST} levels deep; real templates stay under 40")
     return data
+
+
+class _TwiceError(Exception):
+    """A key that stands twice in one mapping."""
+
+
+def _entries(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        raise _TwiceError(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
+    return found
 
 
 def _depth_over(data: Any, most: int) -> bool:

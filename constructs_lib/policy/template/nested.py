@@ -34,18 +34,16 @@ def attach_nested(template: Template, load: Callable[[str], Template]) -> list[T
             real = os.path.realpath(path)
             refusal = _refusal(real, above)
             if refusal:
-                errors.append(
-                    TemplateError(f"{outer.file}: nested stack {logical_id} deploys {path}, {refusal}")
-                )
+                where = f"{outer.file}: nested stack {logical_id} deploys {path}"
+                errors.append(TemplateError(f"{where}, {refusal}"))
                 continue
             if real not in loaded:
-                loaded[real] = _read(path, load, errors)
-                child = loaded[real]
-                if child is not None:
+                child = loaded[real] = _read(path, load, errors)
+                if child:
                     child.assets = template.assets
                     attach(child, above)
             found = loaded[real]
-            if found is not None:
+            if found:
                 outer.nested[logical_id] = found
 
     attach(template, ())

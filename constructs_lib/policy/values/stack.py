@@ -57,18 +57,19 @@ class Stack:
         self.mappings = _section(template, "Mappings")
         self.formulas = _section(template, "Conditions")
         self.outputs = _section(template, "Outputs")
-        resources = _section(template, "Resources")
-        if template.has_loops:
+        self.resources = self._resources(_section(template, "Resources"))
+
+    def _resources(self, section: dict[str, Any]) -> dict[str, Resource]:
+        if self.template.has_loops:
             from constructs_lib.policy.values.loops import unroll  # noqa: PLC0415 - few templates have Fn::ForEach
 
             self.formulas = unroll(self, self.formulas)
-            resources = unroll(self, resources)
-            self.outputs = unroll(self, self.outputs)
+            section, self.outputs = unroll(self, section), unroll(self, self.outputs)
             for learned in (self._memo, self._attributes, self._conditions, self._parameters):
                 learned.clear()  # without knowing the resources
-        self.resources = {
+        return {
             name: Resource(self, name, body)
-            for name, body in resources.items()
+            for name, body in section.items()
             if type(body) is dict and type(body.get("Type")) is str
         }
 
