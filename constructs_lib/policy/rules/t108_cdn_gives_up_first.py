@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from constructs_lib.limits import CLOUDFRONT_ATTEMPTS, CLOUDFRONT_READ_DEFAULT, CLOUDFRONT_READ_MAX, INIT_MAX
-from constructs_lib.policy.edges.cloudfront import origins
 from constructs_lib.policy.rule import WARNING, Finding, Rule
-from constructs_lib.timeouts.inequalities import wait_above
+from constructs_lib.policy.services.slow_origins import slow_origins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from constructs_lib.policy.edges.cloudfront import Origin
-    from constructs_lib.policy.graph import Edge, Graph
+    from constructs_lib.policy.graph import Graph
 
 _URL = """
 Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}
@@ -75,43 +73,15 @@ class CdnGivesUpFirst(Rule):
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare each origin's read timeout with the slowest route behind it; one finding an origin is enough."""
-        for origin in origins(graph):
-            slow = [found for edge in origin.routes(graph) for found in self._outlasting(graph, origin, edge)]
-            yield from (finding for _, finding in sorted(slow, key=lambda each: -each[0])[:1])
-
-    def _outlasting(self, graph: Graph, origin: Origin, edge: Edge) -> Iterator[tuple[float, Finding]]:
-        if edge.details and any(edge.details.get(key).only == mode for key, mode in _STREAMED.items()):
-            graph.coverage.undecided(origin.read.place, "when the first byte of a streamed response comes")
-            return
-        read, attempts, timeout = origin.read, origin.attempts, edge.function.timeout
-        wait = edge.wait or timeout
-        for reads, tries, waits, runs, when in graph.known(read, attempts, wait, timeout, given=edge.when):
-            most = _longest(edge, waits, runs)
-            if reads >= most:
-                continue
-            again = (
-                f", and CloudFront asks for a GET {tries:g} times in all, each beside the last"
-                if tries > 1
-                else ""
-            )
+        limit = graph.settings.cloudfront_read or CLOUDFRONT_READ_MAX
+        for slow in slow_origins(graph):
+            edge, tries, most = slow.edge, slow.attempts, slow.most
+            again = f", and CloudFront asks for a GET {tries:g} times in all, each beside the last"
             name = "" if edge.label.endswith(edge.source.name) else f" of {edge.source.name}"
-            message = f"{origin.label} waits {reads:g} s for {edge.label}{name}, which may take {most:g} s: the viewer gets a 504{again}."
-            limit = graph.settings.cloudfront_read or CLOUDFRONT_READ_MAX
+            message = (
+                f"{slow.origin.label} waits {slow.read:g} s for {edge.label}{name}, which may take {most:g} s: "
+                f"the viewer gets a 504{again if tries > 1 else ''}."
+            )
             fix = f"Raise OriginReadTimeout to >= {most:g} (limit {limit:g} s), or shorten what it waits for."
-            path = (origin.distribution.id, *edge.path)
-            yield most, self.finding(read.place, message, fix=fix, path=path, when=when)
-
-
-_STREAMED = {
-    "InvokeMode": "RESPONSE_STREAM",
-    "ResponseTransferMode": "STREAM",
-    "responseTransferMode": "STREAM",
-}
-
-
-def _longest(edge: Edge, wait: float, runs: float) -> float:
-    """An API answers when it gives up or its function ends, init included; a URL only when its function ends."""
-    init = edge.function.init
-    if edge.wait is None:
-        return wait_above(runs, init or 0, 0)
-    return min(wait, wait_above(runs, INIT_MAX if init is None else init, 0))
+            path = (slow.origin.distribution.id, *edge.path)
+            yield self.finding(slow.origin.read.place, message, fix=fix, path=path, when=slow.when)

@@ -25,6 +25,7 @@
 ``roles``              what a function's role may do
 ``scaling``            Application Auto Scaling of provisioned concurrency
 ``secrets``            what looks like a secret
+``slow_origins``       what answers later than CloudFront waits
 ``stages``             what each stage sets for which methods
 ``throttles``          how many requests a stage lets through
 ``usage_plans``        what usage plans limit, and for whom
