@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import cdk_nag
 import pytest
-from cfnlint import lint  # type: ignore[import-untyped]
+from cfnlint import lint
 
 from constructs_lib import api
 from tests.api.test_rest_api import shop

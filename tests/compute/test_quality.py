@@ -12,7 +12,7 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_applicationautoscaling import Schedule
-from cfnlint import lint  # type: ignore[import-untyped]
+from cfnlint import lint
 
 from constructs_lib import AsyncFailure, CapacitySchedule, ProvisionedConcurrency, compute
 from tests.compute.functions import make

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import pytest
 from cdk_nag import AwsSolutionsChecks, ServerlessChecks
-from cfnlint import ManualArgs, lint  # type: ignore[import-untyped]
+from cfnlint import ManualArgs, lint
 
 from constructs_lib.policy import check
 from tests.stacks.reference_app import ROOT, Synthesized
