@@ -80,9 +80,6 @@ REST_RAISED_WAIT = Fact(300, "s", "repost.aws/questions/QUlDTc_17EQ_mOJAhR3LHNDw
 REST_STREAM_WAIT = Fact(
     900, "s", _STREAM
 )  # ResponseTransferMode=STREAM, all endpoint types, no quota request
-REST_STREAM_IDLE = Fact(300, "s", _STREAM)
-REST_STREAM_IDLE_EDGE = Fact(30, "s", _STREAM)
-GATEWAY_MIN_WAIT = Fact(0.05, "s", _REST)
 HTTP_API_WAIT = Fact(30, "s", _HTTP)  # default and maximum, not raisable
 HTTP_API_AUTHORIZER_WAIT = Fact(10, "s", _HTTP)
 WEBSOCKET_WAIT = Fact(29, "s", "botocore:apigatewayv2 TimeoutInMillis")
@@ -102,7 +99,6 @@ CLOUDFRONT_READ_MAX = Fact(120, "s", "botocore:cloudfront CustomOriginConfig.Ori
 CLOUDFRONT_ATTEMPTS = Fact(
     3, "", "botocore:cloudfront Origin.ConnectionAttempts"
 )  # response timeouts count too
-CLOUDFRONT_CONNECT_DEFAULT = Fact(10, "s", "botocore:cloudfront Origin.ConnectionTimeout")
 CUSTOM_RESOURCE_WAIT = Fact(
     3600, "s", "AWS::CloudFormation::CustomResource ServiceTimeout"
 )  # default and maximum
@@ -125,7 +121,6 @@ IMAGE_FASTER_NODE = Fact(30 * 1024 * 1024, "B", _CONTAINERS, evidence="secondary
 LAMBDA_PACKAGE_MAX = Fact(250 * 1024 * 1024, "B", _QUOTAS)  # unzipped, layers included
 ACCOUNT_CONCURRENCY = Fact(1_000, "", _QUOTAS)
 UNRESERVED_CONCURRENCY_MIN = Fact(100, "", "botocore:lambda PutFunctionConcurrency")
-CONCURRENCY_REQUESTS_PER_SECOND = Fact(10, "requests/s", _QUOTAS)  # per unit of concurrency
 INIT_MAX = Fact(10, "s", _ENVIRONMENT)  # on demand; beyond it init is repeated inside the function's timeout
 INIT_MAX_WARM = Fact(
     130, "s", _ENVIRONMENT
@@ -144,12 +139,10 @@ SQS_VISIBILITY_MAX = Fact(43_200, "s", "botocore:sqs SetQueueAttributes.Visibili
 SQS_VISIBILITY_FACTOR = Fact(6, "times", _SQS_LAMBDA)  # plus the batch window
 SQS_RECEIVES_MIN = Fact(5, "receives", _SQS_LAMBDA)
 SQS_RECEIVES_DEFAULT = Fact(10, "receives", "botocore:sqs RedrivePolicy")
-SQS_RETENTION_MIN = Fact(60, "s", "botocore:sqs MessageRetentionPeriod")
 SQS_RETENTION_MAX = Fact(1_209_600, "s", "botocore:sqs MessageRetentionPeriod")
 SQS_RETENTION_DEFAULT = Fact(345_600, "s", "botocore:sqs MessageRetentionPeriod")
 SQS_BATCH_DEFAULT = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
 SQS_BATCH_WITHOUT_WINDOW = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
-SQS_CONCURRENCY_MIN = Fact(2, "", "botocore:lambda ScalingConfig.MaximumConcurrency")
 STREAM_BATCH_DEFAULT = Fact(100, "records", "botocore:lambda CreateEventSourceMapping.BatchSize")
 DYNAMODB_STREAM_EXPIRY = Fact(86_400, "s", "amazondynamodb/latest/developerguide/Streams")
 KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
@@ -167,7 +160,6 @@ EXPRESS_MAX = Fact(300, "s", "step-functions/latest/dg/choosing-workflow-type")
 BOTOCORE_CONNECT_DEFAULT = Fact(60, "s", "botocore config.py", evidence="tried")
 BOTOCORE_READ_DEFAULT = Fact(60, "s", "botocore config.py", evidence="tried")
 BOTOCORE_ATTEMPTS_DEFAULT = Fact(3, "attempts", "botocore retries/standard.py", evidence="tried")
-BOTOCORE_BACKOFF_BASE = Fact(0.05, "s", "botocore retries/standard.py", evidence="tried")
 BOTOCORE_THROTTLED_BACKOFF_BASE = Fact(
     1, "s", "botocore retries/standard.py", evidence="tried"
 )  # doubled each time
@@ -180,7 +172,6 @@ CACHE_SIZES_GB = tuple(
 )
 CACHE_TTL_DEFAULT = Fact(300, "s", _CACHING)
 CACHE_TTL_MAX = Fact(3600, "s", _CACHING)  # 0 switches caching off
-AUTHORIZER_TTL_DEFAULT = Fact(300, "s", "botocore:apigateway CreateAuthorizer")
 AUTHORIZER_TTL_MAX = Fact(3600, "s", "botocore:apigateway CreateAuthorizer")
 GATEWAY_RATE_MAX = Fact(10_000, "requests/s", _REST)
 GATEWAY_BURST_MAX = Fact(5_000, "requests", _REST)
@@ -190,7 +181,6 @@ GATEWAY_SMALL_REGIONS = frozenset({  # _REST names them by city
     "af-south-1", "ap-south-2", "ap-southeast-3", "ap-southeast-4", "ap-southeast-5", "ap-southeast-7", "ca-west-1",
     "eu-central-2", "eu-south-1", "eu-south-2", "il-central-1", "me-central-1", "mx-central-1",
 })  # fmt: skip
-STACK_RESOURCES_MAX = Fact(500, "resources", "AWSCloudFormation/latest/UserGuide/cloudformation-limits")
 
 # Parameters and Secrets extension -------------------------------------------------------------------------------
 EXTENSION_TTL_MAX = Fact(300, "s", _EXTENSION)  # default and maximum

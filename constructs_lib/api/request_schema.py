@@ -22,8 +22,7 @@ def check_schema(subject: str, schema: Mapping[str, Any]) -> dict[str, Any]:
         RefusedError: something that is no draft 4 schema, or uses a keyword of a later draft, which API Gateway
             refuses at deploy time; names the place in the schema.
     """
-    from jsonschema import Draft4Validator  # noqa: PLC0415 - only APIs with a body schema need it
-    from jsonschema.exceptions import best_match  # noqa: PLC0415
+    from jsonschema import Draft4Validator, exceptions  # noqa: PLC0415 - only APIs with a body schema need it
 
     if not isinstance(schema, Mapping):
         raise _refused(
@@ -39,7 +38,7 @@ def check_schema(subject: str, schema: Mapping[str, Any]) -> dict[str, Any]:
     # Draft 4 lets unknown keywords pass; those of later drafts would promise a check that nobody makes.
     meta = {**Draft4Validator.META_SCHEMA, "additionalProperties": False}
     meta["properties"] = {**meta["properties"], "$ref": {"type": "string"}}
-    error = best_match(Draft4Validator(meta).iter_errors(named))
+    error = exceptions.best_match(Draft4Validator(meta).iter_errors(named))
     if error is not None:
         raise _refused(
             subject, error.json_path, error.message, "JSON schema draft 4, as API Gateway knows it"
