@@ -1,4 +1,4 @@
-"""Where a budget travels: the names under which constructs write it, and the policy and the handlers read it."""
+"""What travels between constructs, policy and handlers: the names that one side writes and the others read."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ METADATA_KEY = "constructs-lib"
 
 BUDGET_VARIABLE = "TIMEOUT_BUDGET"
 """Environment variable of a function; holds the budget as compact JSON, in seconds."""
+
+WARM_UP_KEY = "constructs-lib:warm-up"
+"""Key of a warm-up event, ``{WARM_UP_KEY: {"hold": 0.5}}``: whoever reads it stays busy for that many seconds, and does no work."""
