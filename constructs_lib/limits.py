@@ -107,9 +107,6 @@ CUSTOM_RESOURCE_WAIT = Fact(
 LAMBDA_TIMEOUT_DEFAULT = Fact(3, "s", "botocore:lambda CreateFunctionRequest.Timeout")
 LAMBDA_TIMEOUT_MIN = Fact(1, "s", "botocore:lambda CreateFunctionRequest.Timeout")
 LAMBDA_TIMEOUT_MAX = Fact(900, "s", "botocore:lambda CreateFunctionRequest.Timeout")
-LAMBDA_TIMEOUT_MAX_MANAGED = Fact(
-    5400, "s", "botocore:lambda CreateFunctionRequest.Timeout"
-)  # async and mappings only
 LAMBDA_MEMORY_MIN = Fact(128, "MB", _QUOTAS)
 LAMBDA_MEMORY_MAX = Fact(10_240, "MB", _QUOTAS)
 LAMBDA_MEMORY_PER_VCPU = Fact(1_769, "MB", "lambda-dg/configuration-memory")

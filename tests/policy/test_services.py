@@ -14,9 +14,10 @@ from constructs_lib.policy.services.extension import extension_layers
 from constructs_lib.policy.services.integrations import limit_of
 from constructs_lib.policy.services.network import endpoints, is_isolated
 from constructs_lib.policy.services.packages import unzipped_bytes
-from constructs_lib.policy.services.rest_apis import rest_apis, setting_of
+from constructs_lib.policy.services.rest_apis import rest_apis
 from constructs_lib.policy.services.roles import may, services_called
 from constructs_lib.policy.services.scaling import scalable_targets
+from constructs_lib.policy.services.stages import stages_of
 from constructs_lib.policy.settings import Settings
 
 if TYPE_CHECKING:
@@ -175,7 +176,7 @@ def test_subnet_is_isolated_without_a_way_out() -> None:
 
 
 def test_most_specific_method_setting_counts() -> None:
-    """A stage's setting for one method overrides the one for all."""
+    """A stage's setting for one method overrides the one for all; what it leaves out is not known then."""
     graph = graph_of("""
 Api: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {paths: {/orders: {get: {x-amazon-apigateway-integration: {type: mock}}, post: {x-amazon-apigateway-integration: {type: mock}}}}}}}
 Stage:
@@ -187,11 +188,28 @@ Stage:
       - {ResourcePath: "/*", HttpMethod: "*", CachingEnabled: false, ThrottlingRateLimit: 5}
 """)
     (api,) = rest_apis(graph)
-    (stage,) = api.stages
-    cached = {method.label: setting_of(stage, method, "CachingEnabled").only for method in api.methods}
-    assert cached == {"GET /orders": True, "POST /orders": False}
-    assert {setting_of(stage, method, "ThrottlingRateLimit").only for method in api.methods} == {5}
-    assert all(setting_of(stage, method, "CacheTtlInSeconds").is_absent for method in api.methods)
+    (stage,) = stages_of(graph, api)
+    said = {
+        (method.label, name): stage.says(method, name)[0]
+        for method in api.methods
+        for name in ("CachingEnabled", "ThrottlingRateLimit", "CacheTtlInSeconds")
+    }
+    assert said["GET /orders", "CachingEnabled"].only is True
+    assert said["POST /orders", "CachingEnabled"].only is False
+    assert said["POST /orders", "ThrottlingRateLimit"].only == 5
+    assert "leaves out ThrottlingRateLimit" in str(said["GET /orders", "ThrottlingRateLimit"].unknown)
+    assert said["GET /orders", "CacheTtlInSeconds"].is_absent
+
+
+def test_setting_of_a_stage_itself_is_for_every_method() -> None:
+    """What a stage says beside its method settings covers every method, even if it wrongly names one."""
+    graph = graph_of("""
+Api: {Type: AWS::ApiGateway::RestApi, Properties: {Body: {paths: {/orders: {get: {x-amazon-apigateway-integration: {type: mock}}}}}}}
+Stage: {Type: AWS::ApiGateway::Stage, Properties: {RestApiId: !Ref Api, HttpMethod: POST, CachingEnabled: true}}
+""")
+    (api,) = rest_apis(graph)
+    (stage,) = stages_of(graph, api)
+    assert stage.says(api.methods[0], "CachingEnabled")[0].only is True
 
 
 def test_size_of_a_package(tmp_path: Path) -> None:

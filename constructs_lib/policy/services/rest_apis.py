@@ -6,15 +6,13 @@ from functools import cached_property
 
 from constructs_lib.policy.edges.openapi import operations, parsed_body
 from constructs_lib.policy.edges.rest_api import route_of
-from constructs_lib.policy.values import ABSENT, Value
-from constructs_lib.policy.values.cases import one
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.values import Resource
+    from constructs_lib.policy.values import Resource, Value
 
 _API = "AWS::ApiGateway::RestApi"
 
@@ -149,6 +147,13 @@ class MethodSetting:
         self.path = "/" + path.replace("~1", "/").strip("/") if isinstance(path, str) else "/*"
         self.verb = verb if isinstance(verb, str) else "*"
 
+    @classmethod
+    def stage_wide(cls, value: Value) -> MethodSetting:
+        """Make the setting that a stage itself is: for every method, whatever else stands in it."""
+        setting = cls(value)
+        setting.path, setting.verb = "/*", "*"
+        return setting
+
     def covers(self, method: Method) -> bool:
         """Tell whether the setting counts for a method; ``*`` covers every path and verb."""
         return self.path in {"/*", "/" + method.path.strip("/")} and self.verb in {"*", method.verb, "ANY"}
@@ -167,19 +172,3 @@ def rest_apis(graph: Graph) -> list[Api]:
     if not graph.apis:
         graph.apis = [Api(graph, resource) for resource in graph.of_type(_API)]
     return graph.apis
-
-
-def method_settings(stage: Resource) -> list[MethodSetting]:
-    """List a stage's settings, the more general ones first, as they override each other."""
-    settings = [MethodSetting(value) for value in stage.get("MethodSettings").elements()]
-    return sorted(settings, key=lambda setting: (setting.path != "/*", setting.verb != "*"))
-
-
-def setting_of(stage: Resource, method: Method, name: str) -> Value:
-    """Read what a stage sets for a method, e.g. ``CachingEnabled``: the most specific setting that says it; or ABSENT."""
-    found = Value(one(ABSENT), stage.place.at("MethodSettings"), None)
-    for setting in method_settings(stage):
-        if setting.covers(method):
-            said = setting.value.get(name)
-            found = found if said.is_absent else said
-    return found

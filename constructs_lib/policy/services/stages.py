@@ -26,7 +26,7 @@ class Stage:
         self.resource, self.value = resource, value
         entries = [MethodSetting(each) for each in value.get("MethodSettings").elements()]
         entries.sort(key=is_particular)
-        self.settings = [MethodSetting(value), *entries]
+        self.settings = [MethodSetting.stage_wide(value), *entries]
 
     def says(self, method: Method, name: str) -> tuple[Value, MethodSetting]:
         """Read what counts for a method, e.g. ``CachingEnabled``, and the setting that says it; ABSENT if none does.
