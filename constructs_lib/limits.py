@@ -140,6 +140,19 @@ SQS_RETENTION_MAX = Fact(1_209_600, "s", "botocore:sqs MessageRetentionPeriod")
 SQS_RETENTION_DEFAULT = Fact(345_600, "s", "botocore:sqs MessageRetentionPeriod")
 SQS_BATCH_DEFAULT = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
 SQS_BATCH_WITHOUT_WINDOW = Fact(10, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
+SQS_BATCH_MAX = Fact(10_000, "messages", "botocore:lambda CreateEventSourceMapping.BatchSize")
+SQS_RECEIVES_MAX = Fact(1_000, "receives", "botocore:sqs RedrivePolicy")
+SQS_RECEIVES_COUNTED_IN_AGE = Fact(  # then a standard queue's metric leaves the message out
+    3, "receives", "AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-available-cloudwatch-metrics"
+)
+SQS_CONCURRENCY_MIN = Fact(2, "", "botocore:lambda ScalingConfig.MaximumConcurrency")
+SQS_CONCURRENCY_MAX = Fact(1_000, "", "botocore:lambda ScalingConfig.MaximumConcurrency")
+SQS_POLLERS_MIN = Fact(2, "pollers", "botocore:lambda ProvisionedPollerConfig.MinimumPollers")
+SQS_POLLERS_MIN_MOST = Fact(200, "pollers", "botocore:lambda ProvisionedPollerConfig.MinimumPollers")
+SQS_POLLERS_MAX = Fact(2_000, "pollers", "aws-cdk-lib SqsEventSource")  # the API takes 10,000 by now
+SQS_POLLERS_MAX_DEFAULT = Fact(200, "pollers", "botocore:lambda ProvisionedPollerConfig.MaximumPollers")
+SQS_POLLER_CONCURRENCY = Fact(10, "invocations", _SQS_LAMBDA, evidence="secondary")
+BATCH_WINDOW_MAX = Fact(300, "s", "botocore:lambda CreateEventSourceMapping.MaximumBatchingWindowInSeconds")
 STREAM_BATCH_DEFAULT = Fact(100, "records", "botocore:lambda CreateEventSourceMapping.BatchSize")
 DYNAMODB_STREAM_EXPIRY = Fact(86_400, "s", "amazondynamodb/latest/developerguide/Streams")
 KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
@@ -152,6 +165,11 @@ EVENT_TARGET_AGE_DEFAULT = Fact(24, "h", "eventbridge/latest/userguide/eb-rule-r
 # Step Functions -------------------------------------------------------------------------------------------------
 TASK_TIMEOUT_DEFAULT = Fact(99_999_999, "s", "step-functions/latest/dg/state-task")
 EXPRESS_MAX = Fact(300, "s", "step-functions/latest/dg/choosing-workflow-type")
+HISTORY_EVENTS_MAX = Fact(25_000, "events", "step-functions/latest/dg/service-quotas")  # of one execution
+MAP_CONCURRENCY_MAX = Fact(10_000, "executions", "step-functions/latest/dg/service-quotas")  # of one map run
+RETRY_INTERVAL_DEFAULT = Fact(1, "s", "states-language.net/spec.html#retrying-after-error")
+RETRY_ATTEMPTS_DEFAULT = Fact(3, "retries", "states-language.net/spec.html#retrying-after-error")
+RETRY_BACKOFF_RATE_DEFAULT = Fact(2, "", "states-language.net/spec.html#retrying-after-error")
 
 # SDK clients ----------------------------------------------------------------------------------------------------
 BOTOCORE_CONNECT_DEFAULT = Fact(60, "s", "botocore config.py", evidence="tried")

@@ -8,6 +8,7 @@
 ``seconds``       durations as users give them
 ``call``          :class:`Call`, which users write
 ``budget``        :class:`TimeoutBudget`, which users write
+``workflow``      how long a state machine can take, its retries and pauses included
 ``carriers``      the names under which a budget travels to the policy and to the handler
 
 Pure: standard library only, no CDK. All durations are in seconds. Nothing is imported here: the checker needs only the
