@@ -22,7 +22,6 @@ from constructs import Construct
 from constructs_lib.api.access_logs import access_log_format
 from constructs_lib.api.account_role import ApiGatewayAccountRole
 from constructs_lib.api.async_event import check_asynchronous
-from constructs_lib.api.authorizer import Authorization, Authorizers
 from constructs_lib.api.cache import check_cache_size
 from constructs_lib.api.endpoint import WaitLimit, check_reach
 from constructs_lib.api.integration import Integrations
@@ -35,6 +34,7 @@ from constructs_lib.api.responses import (
     check_cors,
     cors_headers,
 )
+from constructs_lib.api.rest_authorizers import Authorizers
 from constructs_lib.api.routes import Route, RouteOptions, read_route
 from constructs_lib.api.stage_settings import StageSettings, check_stage_name
 from constructs_lib.api.throttle import DEFAULT_BURST, DEFAULT_RATE, check_throttle
@@ -42,6 +42,7 @@ from constructs_lib.api.usage_plan import PlansHaveKeyedRoutes, add_usage_plan
 from constructs_lib.errors import RefusedError
 
 if TYPE_CHECKING:
+    from constructs_lib.api.authorizer import Authorization
     from constructs_lib.compute.function import HardenedFunction
     from constructs_lib.timeouts.seconds import Seconds
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from aws_cdk.aws_apigateway import ThrottleSettings
 
@@ -17,14 +16,20 @@ from constructs_lib.api.authorizer import (
     TokenAuthorizer,
 )
 from constructs_lib.api.cache import CachePolicy, cache_key, ttl_seconds
+from constructs_lib.api.declaration import (
+    check_authorizer,
+    check_function,
+    check_method,
+    check_option_names,
+)
 from constructs_lib.api.names import check_names
 from constructs_lib.api.paths import check_path
 from constructs_lib.api.request_schema import check_schema
 from constructs_lib.api.throttle import check_throttle
-from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.errors import RefusedError
 
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
+if TYPE_CHECKING:
+    from constructs_lib.compute.function import HardenedFunction
 
 
 class RouteOptions(TypedDict, total=False):
@@ -105,9 +110,10 @@ def read_route(
     Raises:
         RefusedError: names the route, what was found and what to change.
     """
-    _check_method(subject, method)
-    _check_function(subject, function)
-    _check_options(subject, options)
+    check_method(subject, method)
+    check_function(subject, function)
+    check_option_names(subject, options, RouteOptions)
+    _check_transfer(subject, options)
     authorizer = _authorizer(subject, options, default_authorizer)
     inputs = _inputs(subject, check_path(subject, path), options)
     cache, body = options.get("cache"), options.get("body")
@@ -140,37 +146,7 @@ def read_route(
     )
 
 
-def _check_method(subject: str, method: str) -> None:
-    if method not in METHODS:
-        raise RefusedError(
-            f"{subject}: method",
-            got=repr(method),
-            allowed=", ".join(METHODS),
-            fix="use one of them, in capitals",
-        )
-
-
-def _check_function(subject: str, function: object) -> None:
-    if not isinstance(function, HardenedFunction):
-        raise RefusedError(
-            f"{subject}: function",
-            got=type(function).__name__,
-            allowed="a HardenedFunction, whose budget says how long to wait and whose alias is what is called",
-            fix="HardenedFunction(self, ..., budget=TimeoutBudget(...))",
-        )
-
-
-def _check_options(subject: str, options: RouteOptions) -> None:
-    # A misspelt option that fell away in silence could leave a route open, or its cache off.
-    for name in options:
-        if name not in RouteOptions.__annotations__:
-            near = get_close_matches(name, RouteOptions.__annotations__, n=1)
-            raise RefusedError(
-                f"{subject}: options",
-                got=f"{name!r}, which no route has",
-                allowed=", ".join(RouteOptions.__annotations__),
-                fix=f"{near[0]}=..." if near else "leave it out",
-            )
+def _check_transfer(subject: str, options: RouteOptions) -> None:
     if options.get("asynchronous") and options.get("stream"):
         raise RefusedError(
             f"{subject}: stream",
@@ -181,21 +157,9 @@ def _check_options(subject: str, options: RouteOptions) -> None:
 
 
 def _authorizer(subject: str, options: RouteOptions, default: Authorization | None) -> Authorization:
-    authorizer = options.get("authorizer", default)
-    if authorizer is None:
-        raise RefusedError(
-            f"{subject}: authorizer",
-            got="none, neither on the route nor on the API",
-            allowed="an authorizer, Access.IAM or Access.PUBLIC",
-            fix="authorizer=Access.PUBLIC if everyone may call it",
-        )
-    if not isinstance(authorizer, Access | TokenAuthorizer | RequestAuthorizer | CognitoAuthorizer):
-        raise RefusedError(
-            f"{subject}: authorizer",
-            got=type(authorizer).__name__,
-            allowed="Access, TokenAuthorizer, RequestAuthorizer or CognitoAuthorizer of constructs_lib",
-            fix="wrap it in one of them, which know what identifies the caller",
-        )
+    kinds = (Access, TokenAuthorizer, RequestAuthorizer, CognitoAuthorizer)
+    fix = "wrap it in one of them, which know what identifies the caller"
+    authorizer: Authorization = check_authorizer(subject, options.get("authorizer", default), kinds, fix)
     if options.get("scopes") and not isinstance(authorizer, CognitoAuthorizer):
         raise RefusedError(
             f"{subject}: scopes",

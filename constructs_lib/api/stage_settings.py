@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")  # apigw-dg/set-up-stages
 
 
-def check_stage_name(subject: str, name: str) -> None:
-    """Refuse a name that API Gateway takes for no stage.
+def check_stage_name(subject: str, name: str, *others: str) -> None:
+    """Refuse a name that API Gateway takes for no stage; ``others`` are taken too.
 
     Raises:
         RefusedError: a character or a length that it does not take.
     """
-    if not is_token(name) and not _NAME.fullmatch(name):
+    if not is_token(name) and name not in others and not _NAME.fullmatch(name):
         raise RefusedError(
             f"{subject}: stage_name",
             got=repr(name),
-            allowed="1 to 128 letters (A-Z, a-z), digits, - and _",
+            allowed=", ".join([*others, "1 to 128 letters (A-Z, a-z), digits, - and _"]),
             fix='"live"',
         )
 

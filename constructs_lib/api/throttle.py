@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import Stack
-from aws_cdk.aws_apigateway import ThrottleSettings
 from constructs import Construct
 
 from constructs_lib.compute.tokens import is_token
@@ -19,9 +20,27 @@ from constructs_lib.limits import (
     UNRESERVED_CONCURRENCY_MIN,
 )
 
-# What an account's default concurrency carries even if every request takes as long as the gateway waits: beyond it
-# Lambda throttles, which hits every function of the account; the gateway's 429 hits this API's callers alone.
-DEFAULT_RATE = float((ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY_MIN) // REST_REGIONAL_WAIT)
+if TYPE_CHECKING:
+    from aws_cdk.aws_apigateway import ThrottleSettings as RestThrottle
+    from aws_cdk.aws_apigatewayv2 import ThrottleSettings as HttpThrottle
+
+    ThrottleSettings = RestThrottle | HttpThrottle
+
+
+def rate_within_concurrency(wait: float) -> float:
+    """Give the requests per second that an account's default concurrency carries if each takes the whole wait.
+
+    Beyond it Lambda throttles, which hits every function of the account; the gateway's 429 hits this API's callers
+    alone.
+
+    Example:
+        >>> rate_within_concurrency(30)
+        30.0
+    """
+    return float((ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY_MIN) // wait)
+
+
+DEFAULT_RATE = rate_within_concurrency(REST_REGIONAL_WAIT)
 DEFAULT_BURST = int(2 * DEFAULT_RATE)
 
 

@@ -216,6 +216,14 @@ def test_authorizer_without_pools_is_refused() -> None:
         api.get("/orders", orders, authorizer=CognitoAuthorizer([]))
 
 
+def test_clients_are_not_for_rest_apis() -> None:
+    """A REST API takes the tokens of all clients; one that seemed to be kept out would get in."""
+    stack, api, orders = api_and_function()
+    pool = cognito.UserPool(stack, "Users")
+    with pytest.raises(RefusedError, match="got clients of a user pool, which a REST API cannot tell apart"):
+        api.get("/orders", orders, authorizer=CognitoAuthorizer([pool], clients=[pool.add_client("Website")]))
+
+
 def test_authorizer_function_is_hardened() -> None:
     """An alias alone has no budget that says how long the gateway waits for a decision."""
     _, api, orders = api_and_function()
