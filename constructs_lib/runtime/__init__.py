@@ -1,0 +1,46 @@
+"""What handlers import inside Lambda: code that keeps the deadlines which the constructs proved.
+
+This is the one public door of the runtime library. It opens lazily (PEP 562), as the package's own door does: importing it
+costs next to nothing in an init phase; a name's module is loaded when the name is first used. Standard library only. No
+module has the name of something it holds: the import system would put the module in the name's place.
+
+Example:
+    >>> from constructs_lib.runtime import Budget
+    >>> Budget('{"function":7,"init":2}').function
+    7
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from constructs_lib.runtime.budget import Budget, waits
+    from constructs_lib.runtime.clients import Waits
+
+_HOMES = {
+    "Budget": "budget",
+    "Waits": "clients",
+    "waits": "budget",
+}
+
+__all__ = [
+    "Budget",
+    "Waits",
+    "waits",
+]
+
+
+def __getattr__(name: str) -> object:
+    """Load the module that a public name lives in, once."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    import importlib  # noqa: PLC0415 - costs more than this whole module, and only a first use needs it
+
+    value = getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """List the public names too, before they have been loaded."""
+    return sorted({*globals(), *__all__})
