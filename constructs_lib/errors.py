@@ -7,6 +7,8 @@
     ├── TimeoutHierarchyError (ValueError)  numbers that contradict the hierarchy of waits
     ├── TemplateError                       a template could not be read (policy)
     ├── RuleError                           a rule failed on a system: a defect of this package (policy)
+    ├── DeadlineExceeded (TimeoutError)     the work was ended so that there is time to answer (runtime)
+    ├── UnfinishedWorkError                 threads or tasks still ran when the handler returned (runtime)
     ├── SettingsError                       a settings file could not be used (policy)
     └── LocalAwsError                       the local AWS could not be set up, started or deployed to
 """
@@ -56,6 +58,14 @@ class TemplateError(ConstructsLibError):
 
 class RuleError(ConstructsLibError):
     """A rule that failed on a system: a defect of this package; what the other rules found still counts."""
+
+
+class DeadlineExceeded(ConstructsLibError, TimeoutError):  # noqa: N818 - the field's own word, as in gRPC
+    """The work was ended, or not begun, because the deadline has passed: what is left of the timeout is for answering."""
+
+
+class UnfinishedWorkError(ConstructsLibError):
+    """Threads or tasks still ran when the handler returned: the frozen sandbox would have dropped their work silently."""
 
 
 class SettingsError(ConstructsLibError):
