@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         ProvisionedConcurrency,
     )
     from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
+    from constructs_lib.messaging.queue_worker import QueueWorker
     from constructs_lib.policy.plugin import ConstructsLibPolicy
     from constructs_lib.policy.settings import Settings
     from constructs_lib.testing import assert_policy
@@ -52,6 +53,7 @@ _HOMES = {
     "HardenedRestApi": "api",
     "ParametersExtension": "compute",
     "ProvisionedConcurrency": "compute",
+    "QueueWorker": "messaging.queue_worker",
     "RefusedError": "errors",
     "RequestAuthorizer": "api",
     "Settings": "policy.settings",
@@ -76,6 +78,7 @@ __all__ = [
     "HardenedRestApi",
     "ParametersExtension",
     "ProvisionedConcurrency",
+    "QueueWorker",
     "RefusedError",
     "RequestAuthorizer",
     "Settings",

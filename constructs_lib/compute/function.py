@@ -109,6 +109,7 @@ class HardenedFunction(Construct):
         budget: the budget as proven for this function: with its init type, and with the extension's fetch as a call.
         role: the execution role.
         log_group: the function's own log group.
+        reserved_concurrent_executions: the function's share of the account's concurrency, if it has one.
         async_failure: where failed asynchronous events end; None declares that nothing invokes it asynchronously.
         dead_letter_queue: the queue of failed asynchronous events, if the construct made one.
         scaling: the alias's autoscaling, if it has any.
@@ -197,6 +198,7 @@ class HardenedFunction(Construct):
 
         super().__init__(scope, construct_id)
         self.construct_id = construct_id
+        self.reserved_concurrent_executions = reserved_concurrent_executions
         if layers:
             self.node.set_context(_RECOGNIZE_LAYER_VERSION, value=True)
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)

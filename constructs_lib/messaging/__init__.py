@@ -1,0 +1,10 @@
+"""Work handed from one part of a system to another, so that waits, failure paths and capacity fit together.
+
+``queue_worker``   :class:`QueueWorker`: a queue, its dead-letter queue, and the mapping that hands batches to a function
+``stream_worker``  :class:`StreamWorker`: the mapping from a Kinesis or DynamoDB stream, past records that always fail
+``dead_letters``   the queues where failed work ends, and the alarms on them
+``readers``        what a function must be to read a queue or a stream
+``batches``        batch sizes and windows
+``concurrency``    how many batches at once, against what the function has reserved
+``given_queue``    proving a queue that somebody else made
+"""

@@ -1,0 +1,69 @@
+"""Batch sizes and windows: what Lambda refuses at deploy time, and what it takes and then never does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from constructs_lib.compute.tokens import is_token
+from constructs_lib.errors import RefusedError
+from constructs_lib.limits import BATCH_WINDOW_MAX, SQS_BATCH_MAX, SQS_BATCH_WITHOUT_WINDOW
+
+if TYPE_CHECKING:
+    from constructs_lib.timeouts.budget import TimeoutBudget
+
+
+def check_window(subject: str, budget: TimeoutBudget) -> int:
+    """Give the budget's batching window in whole seconds, as a mapping takes it.
+
+    Raises:
+        RefusedError: a part of a second, or over 300 s.
+    """
+    window, most = budget.batch_window, int(BATCH_WINDOW_MAX)
+    if window != int(window) or window > most:
+        raise RefusedError(
+            f"{subject}: batch_window of the function's budget",
+            got=f"{window:g} s",
+            allowed=f"whole seconds from 0 to {most}",
+            fix=f"TimeoutBudget(..., batch_window={min(int(window) + 1, most)})",
+        )
+    return int(window)
+
+
+def check_queue_batch(subject: str, size: float, window: int, *, fifo: bool) -> None:
+    """Refuse a batch or window that SQS mappings do not have.
+
+    Raises:
+        RefusedError: a window on FIFO, more than 10 messages on FIFO or without a window.
+    """
+    if fifo and window:
+        raise RefusedError(
+            f"{subject}: batch_window of the function's budget",
+            got=f"{window} s on a FIFO queue",
+            allowed="none: Lambda hands FIFO messages over as they come",
+            fix="leave batch_window out of the budget, or take a standard queue",
+        )
+    most = int(SQS_BATCH_MAX if window else SQS_BATCH_WITHOUT_WINDOW)
+    fix = f"batch_size={most}"
+    if not fifo and not window:
+        fix += ", or TimeoutBudget(..., batch_window=1) of the function"
+    check_whole(f"{subject}: batch_size", size, 1, most, unit="messages", fix=fix)
+
+
+def check_whole(
+    subject: str, value: object, least: int, most: int, *, unit: str = "", fix: str | None = None
+) -> None:
+    """Refuse a number that is not whole or out of range; None and tokens pass.
+
+    Raises:
+        RefusedError: with the range.
+    """
+    if value is None or is_token(value):
+        return
+    if isinstance(value, bool) or not isinstance(value, int | float) or value not in range(least, most + 1):
+        got = repr(value) if isinstance(value, bool) or not isinstance(value, int | float) else f"{value:g}"
+        raise RefusedError(
+            subject,
+            got=f"{got} {unit}".rstrip(),
+            allowed=f"whole numbers from {least} to {most}, or a token",
+            fix=fix or f"{least}",
+        )

@@ -1,0 +1,88 @@
+"""What every worker has to pass: cfn-lint, cdk-nag, our own policy, and the examples in the docstrings."""
+
+from __future__ import annotations
+
+import doctest
+import importlib
+import json
+import pkgutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import cdk_nag
+import pytest
+from aws_cdk import aws_kms as kms
+from cfnlint import lint
+
+from constructs_lib import assert_policy, messaging
+from tests.messaging.workers import queue_worker, reader
+from tests.synth import new_stack, template_text
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+# CDK lets every function depend on its role by name too. CDK's own validation switches this rule off as well.
+ALWAYS_BY_CDK = ["W3005"]
+
+MODULES = [
+    importlib.import_module(f"{messaging.__name__}.{module.name}")
+    for module in pkgutil.iter_modules(messaging.__path__)
+]
+
+WAIVED = {
+    "Serverless-SQSRedrivePolicy": "a dead-letter queue needs no other one",
+    "Serverless-LambdaEventSourceMappingDestination": "what a queue's reader fails on goes back to the queue",
+}
+
+
+def everything(stack: cdk.Stack) -> None:
+    """Make every kind of worker once."""
+    key = kms.Key(stack, "Key", enable_key_rotation=True)
+    function = reader(stack, reserved_concurrent_executions=20)
+    queue_worker(stack, "Standard", function=function, maximum_concurrency=10)
+    queue_worker(stack, "Ordered", function=function, fifo=True, maximum_concurrency=10)
+    queue_worker(stack, "Encrypted", function=reader(stack, "Decrypt"), encryption_key=key)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", None], ids=["region known", "region open"])
+def test_everything_at_once_passes_cfn_lint(region: str | None) -> None:
+    """No finding on any resource that the constructs can make."""
+    stack = new_stack(region=region)
+    everything(stack)
+    findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
+    assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
+
+
+def test_the_policy_finds_nothing(stack: cdk.Stack) -> None:
+    """Not even a warning: what a construct sets is what the policy asks for."""
+    everything(stack)
+    assert_policy(stack, strict=True)
+
+
+def test_nag_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path) -> None:
+    """AwsSolutions and Serverless, on the workers' own resources; a waiver that nothing needs is a finding too."""
+    app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
+    everything(cdk.Stack(app, "Test"))
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app))
+    with pytest.raises(RuntimeError, match="ValidationFailed"):
+        app.synth()
+    reports = json.loads(Path(tmp_path, "validation-report.json").read_text(encoding="utf-8"))[
+        "pluginReports"
+    ]
+    assert len(reports) == 2
+    workers = ("Test/Standard/", "Test/Ordered/", "Test/Encrypted/", "Test/Clicks/", "Test/Changes/")
+    found = {
+        violation["ruleName"]
+        for report in reports
+        for violation in report["violations"]
+        for construct in violation["violatingConstructs"]
+        if construct["constructPath"].startswith(workers)
+    }
+    assert found == set(WAIVED)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
+def test_examples_in_docstrings_run(module: ModuleType) -> None:
+    """What a docstring shows is what happens."""
+    assert doctest.testmod(module).failed == 0
