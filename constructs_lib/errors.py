@@ -10,7 +10,9 @@
     ├── DeadlineExceeded (TimeoutError)     the work was ended so that there is time to answer (runtime)
     ├── UnfinishedWorkError                 threads or tasks still ran when the handler returned (runtime)
     ├── SettingsError                       a settings file could not be used (policy)
-    └── LocalAwsError                       the local AWS could not be set up, started or deployed to
+    ├── LocalAwsError                       the local AWS could not be set up, started or deployed to
+    └── ExtensionError                      a parameter or secret could not be read (runtime)
+        └── OutsideInvocationError          it was asked for while modules are imported (runtime)
 """
 
 from __future__ import annotations
@@ -74,3 +76,20 @@ class SettingsError(ConstructsLibError):
 
 class LocalAwsError(ConstructsLibError):
     """The local AWS cannot be set up, started or deployed to, with what was found and what to do."""
+
+
+class ExtensionError(ConstructsLibError):
+    """A parameter or secret that could not be read: what was asked for, what happened, what to change. Never a value.
+
+    Args:
+        message: the whole sentence.
+        status: the HTTP status of the extension's answer; None if there was no answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        self.status = status
+        super().__init__(message)
+
+
+class OutsideInvocationError(ExtensionError):
+    """A parameter or secret that was asked for during init, when the extension does not answer."""

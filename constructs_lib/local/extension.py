@@ -34,6 +34,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from constructs_lib.errors import LocalAwsError
 from constructs_lib.local.expiring_cache import ExpiringCache
+from constructs_lib.local.extension_faults import Faults
 from constructs_lib.local.extension_settings import LOG_LEVELS, ExtensionSettings
 
 if TYPE_CHECKING:
@@ -210,7 +211,12 @@ class _Handler(BaseHTTPRequestHandler):
     server: ExtensionServer
 
     def do_GET(self) -> None:
-        """Answer a read."""
+        """Answer a read, unless a fault does."""
+        with self.server.faults.met_by(self) as settled:
+            if not settled:
+                self._answer()
+
+    def _answer(self) -> None:
         status, body = self.server.extension.answer(self.path, self.headers.get(TOKEN_HEADER))
         self.send_response_only(status)
         self.send_header("Content-Type", "application/json" if status is HTTPStatus.OK else "text/plain")
@@ -230,6 +236,7 @@ class ExtensionServer(ThreadingHTTPServer):
         settings: the extension's configuration.
         clients: makes the clients for a scope, which is what a session token says after its first slash:
             ``account/region``, or nothing. :func:`aws_clients` makes boto3's.
+        clock: what the TTLs of the cache go by.
 
     Raises:
         LocalAwsError: the port is taken.
@@ -238,8 +245,14 @@ class ExtensionServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 128  # bursts of cold functions connect at once
 
-    def __init__(self, settings: ExtensionSettings, clients: Callable[[str], Clients]) -> None:
-        self.extension = Extension(settings, clients)
+    def __init__(
+        self,
+        settings: ExtensionSettings,
+        clients: Callable[[str], Clients],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.extension = Extension(settings, clients, clock)
+        self.faults = Faults()
         try:
             super().__init__((HOST, settings.port), _Handler)
         except OSError as error:

@@ -1,0 +1,86 @@
+"""What a client of the extension has to know of where it runs: the sandbox, its budget, the invocation's deadline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from time import monotonic
+
+from constructs_lib.errors import ExtensionError, OutsideInvocationError
+from constructs_lib.runtime.budget import Budget
+from constructs_lib.runtime.clients import Waits
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+EXTENSION_CALL = "parameters-and-secrets"
+"""Name of the budget's call whose waits hold for the extension."""
+
+PORT_VARIABLE = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
+NEVER = float("inf")
+
+_PORT, _PORTS = 2773, 65_536
+_TTL_MAX = 300.0  # seconds
+_WITHOUT_BUDGET = Waits(EXTENSION_CALL, connect=0.05, read=1)  # what the construct takes at most
+
+
+def in_lambda() -> bool:
+    """Tell whether this is a function's sandbox, on AWS or on the local AWS."""
+    return "AWS_LAMBDA_FUNCTION_NAME" in os.environ
+
+
+def waits() -> Waits:
+    """Give the waits of the extension's call: the budget's, or those that the construct would write."""
+    budget = Budget.current()
+    return _WITHOUT_BUDGET if budget is None else budget.calls.get(EXTENSION_CALL, _WITHOUT_BUDGET)
+
+
+def deadline() -> float:
+    """Give the moment of the monotonic clock at which the invocation has to be done; never, where nothing says so."""
+    module = sys.modules.get(
+        "constructs_lib.runtime.deadline"
+    )  # not loaded: there is none, and no time lost on it
+    current = None if module is None else module.Deadline.current()
+    return NEVER if current is None else monotonic() + float(current.remaining())
+
+
+def port() -> int:
+    """Give the port on which the extension listens.
+
+    Raises:
+        ExtensionError: the variable holds no port.
+    """
+    text = os.environ.get(PORT_VARIABLE) or str(_PORT)
+    if not text.isdecimal() or not 0 < int(text) < _PORTS:
+        raise ExtensionError(f"{PORT_VARIABLE}: got {text!r}; fix: 1 to 65535, or nothing for {_PORT}")
+    return int(text)
+
+
+def secrets_ttl() -> float:
+    """Give the seconds for which the extension may answer with a secret that was rotated."""
+    text = os.environ.get("SECRETS_MANAGER_TTL", "")
+    return float(text) if text.isdecimal() else _TTL_MAX
+
+
+def refuse_during_init(subject: str) -> None:
+    """Refuse what works on a laptop and fails on Lambda: a read by a module that is being imported.
+
+    Raises:
+        OutsideInvocationError: no invocation has begun, and a module is being imported.
+    """
+    if "_X_AMZN_TRACE_ID" in os.environ or deadline() != NEVER or not _importing(sys._getframe(1)):  # noqa: SLF001
+        return
+    raise OutsideInvocationError(
+        f"{subject}: got a read while a module is imported; the Parameters and Secrets extension answers only during an "
+        "invocation, not during init, so that neither provisioned concurrency nor SnapStart can read it beforehand; "
+        "fix: read it inside the handler, or in a function that the handler calls"
+    )
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
+            return True
+        frame = frame.f_back
+    return False
