@@ -20,7 +20,9 @@ if TYPE_CHECKING:
         ApiGatewayAccountRole,
         CachePolicy,
         CognitoAuthorizer,
+        HardenedHttpApi,
         HardenedRestApi,
+        JwtAuthorizer,
         RequestAuthorizer,
         TokenAuthorizer,
     )
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     )
     from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
     from constructs_lib.messaging.queue_worker import QueueWorker
+    from constructs_lib.messaging.stream_worker import StreamWorker
     from constructs_lib.policy.plugin import ConstructsLibPolicy
     from constructs_lib.policy.settings import Settings
     from constructs_lib.testing import assert_policy
@@ -50,7 +53,9 @@ _HOMES = {
     "ConstructsLibError": "errors",
     "ConstructsLibPolicy": "policy.plugin",
     "HardenedFunction": "compute",
+    "HardenedHttpApi": "api",
     "HardenedRestApi": "api",
+    "JwtAuthorizer": "api",
     "ParametersExtension": "compute",
     "ProvisionedConcurrency": "compute",
     "QueueWorker": "messaging.queue_worker",
@@ -58,6 +63,7 @@ _HOMES = {
     "RequestAuthorizer": "api",
     "Settings": "policy.settings",
     "SettingsError": "errors",
+    "StreamWorker": "messaging.stream_worker",
     "TimeoutBudget": "timeouts.budget",
     "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
@@ -75,7 +81,9 @@ __all__ = [
     "ConstructsLibError",
     "ConstructsLibPolicy",
     "HardenedFunction",
+    "HardenedHttpApi",
     "HardenedRestApi",
+    "JwtAuthorizer",
     "ParametersExtension",
     "ProvisionedConcurrency",
     "QueueWorker",
@@ -83,6 +91,7 @@ __all__ = [
     "RequestAuthorizer",
     "Settings",
     "SettingsError",
+    "StreamWorker",
     "TimeoutBudget",
     "TimeoutHierarchyError",
     "TokenAuthorizer",

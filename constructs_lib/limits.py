@@ -66,6 +66,7 @@ _ENVIRONMENT = "lambda-dg/lambda-runtime-environment"
 _REST = "apigw-dg/api-gateway-execution-service-limits-table"
 _CACHING = "apigw-dg/api-gateway-caching"
 _HTTP = "apigw-dg/http-api-quotas"
+_WEBSOCKET = "apigw-dg/apigateway-execution-service-websocket-limits-table"
 _STREAM = "apigw-dg/response-transfer-mode"
 _SQS_LAMBDA = "lambda-dg/services-sqs-configure"
 _EXTENSION = "systems-manager/userguide/ps-integration-lambda-extensions"
@@ -83,6 +84,7 @@ REST_STREAM_WAIT = Fact(
 HTTP_API_WAIT = Fact(30, "s", _HTTP)  # default and maximum, not raisable
 HTTP_API_AUTHORIZER_WAIT = Fact(10, "s", _HTTP)
 WEBSOCKET_WAIT = Fact(29, "s", "botocore:apigatewayv2 TimeoutInMillis")
+WEBSOCKET_CONNECTION_LIFE = Fact(7_200, "s", _WEBSOCKET)
 REST_AUTHORIZER_WAIT = Fact(29, "s", "zenn.dev/mn87/articles/8ffc61d9f585a6", evidence="unsure")
 ALB_IDLE_DEFAULT = Fact(60, "s", "botocore:elbv2 LoadBalancerAttribute")
 APPSYNC_WAIT = Fact(30, "s", "general/latest/gr/appsync", evidence="unsure")
@@ -112,6 +114,7 @@ LAMBDA_MEMORY_MAX = Fact(10_240, "MB", _QUOTAS)
 LAMBDA_MEMORY_PER_VCPU = Fact(1_769, "MB", "lambda-dg/configuration-memory")
 LAMBDA_TMP_DEFAULT = Fact(512, "MB", "botocore:lambda EphemeralStorage")
 LAMBDA_ENVIRONMENT_MAX = Fact(4_096, "B", _QUOTAS)
+LAMBDA_POLICY_MAX = Fact(20 * 1024, "B", _QUOTAS)  # of one function, version or alias
 LAMBDA_LAYERS_MAX = Fact(5, "layers", _QUOTAS)
 IMAGE_FASTER_PYTHON = Fact(200 * 1024 * 1024, "B", _CONTAINERS, evidence="secondary")  # unzipped
 IMAGE_FASTER_NODE = Fact(30 * 1024 * 1024, "B", _CONTAINERS, evidence="secondary")
@@ -154,6 +157,12 @@ SQS_POLLERS_MAX_DEFAULT = Fact(200, "pollers", "botocore:lambda ProvisionedPolle
 SQS_POLLER_CONCURRENCY = Fact(10, "invocations", _SQS_LAMBDA, evidence="secondary")
 BATCH_WINDOW_MAX = Fact(300, "s", "botocore:lambda CreateEventSourceMapping.MaximumBatchingWindowInSeconds")
 STREAM_BATCH_DEFAULT = Fact(100, "records", "botocore:lambda CreateEventSourceMapping.BatchSize")
+STREAM_BATCH_MAX = Fact(10_000, "records", "botocore:lambda CreateEventSourceMapping.BatchSize")
+STREAM_RETRIES_MAX = Fact(10_000, "retries", "botocore:lambda MaximumRetryAttempts")
+STREAM_RECORD_AGE_MIN = Fact(60, "s", "botocore:lambda MaximumRecordAgeInSeconds")
+STREAM_RECORD_AGE_MAX = Fact(604_800, "s", "botocore:lambda MaximumRecordAgeInSeconds")
+STREAM_PARALLELIZATION_MAX = Fact(10, "batches", "botocore:lambda ParallelizationFactor")
+TUMBLING_WINDOW_MAX = Fact(900, "s", "botocore:lambda TumblingWindowInSeconds")
 DYNAMODB_STREAM_EXPIRY = Fact(86_400, "s", "amazondynamodb/latest/developerguide/Streams")
 KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
 STREAM_RETRIES_DEFAULT = Fact(
@@ -161,10 +170,16 @@ STREAM_RETRIES_DEFAULT = Fact(
 )  # -1: until the record expires
 EVENT_TARGET_RETRIES_DEFAULT = Fact(185, "retries", "eventbridge/latest/userguide/eb-rule-retry-policy")
 EVENT_TARGET_AGE_DEFAULT = Fact(24, "h", "eventbridge/latest/userguide/eb-rule-retry-policy")
+EVENT_TARGET_AGE_MIN = Fact(
+    60, "s", "botocore:events RetryPolicy.MaximumEventAgeInSeconds"
+)  # Scheduler's too
+SCHEDULER_PRECISION = Fact(60, "s", "scheduler/latest/UserGuide/schedule-types")  # within the minute after
 
 # Step Functions -------------------------------------------------------------------------------------------------
 TASK_TIMEOUT_DEFAULT = Fact(99_999_999, "s", "step-functions/latest/dg/state-task")
 EXPRESS_MAX = Fact(300, "s", "step-functions/latest/dg/choosing-workflow-type")
+INLINE_MAP_CONCURRENCY_MAX = Fact(40, "iterations", "step-functions/latest/dg/state-map-inline")
+STANDARD_MAX = Fact(31_536_000, "s", "step-functions/latest/dg/choosing-workflow-type")  # one year
 HISTORY_EVENTS_MAX = Fact(25_000, "events", "step-functions/latest/dg/service-quotas")  # of one execution
 MAP_CONCURRENCY_MAX = Fact(10_000, "executions", "step-functions/latest/dg/service-quotas")  # of one map run
 RETRY_INTERVAL_DEFAULT = Fact(1, "s", "states-language.net/spec.html#retrying-after-error")

@@ -1,22 +1,46 @@
-"""REST APIs in front of hardened functions.
+"""REST and HTTP APIs in front of hardened functions.
+
+What they share:
+
+``declaration``     what a route of any API declares; with ``paths``, ``names`` and ``throttle``
+``authorizer``      who may call a route
+``access_logs``     the line per request
+
+REST APIs:
 
 ``rest_api``        the construct: what is refused, made and exposed
-``routes``          a route's options, checked; with ``paths``, ``names``, ``request_schema``, ``throttle``, ``cache``
+``routes``          a route's options, checked; with ``request_schema`` and ``cache``
 ``endpoint``        how long each kind of endpoint waits, and how a private one is reached
 ``integration``     how a route reaches its function: proxy, streamed or, with ``async_event``, asynchronous
-``authorizer``      who may call a route
+``rest_authorizers``  CDK's authorizers
 ``stage_settings``  the stage's method settings
 ``responses``       what the gateway itself answers, and CORS
 ``usage_plan``      plans and API keys
-``access_logs``     the line per request
 ``account_role``    the account-wide role that writes logs
+
+HTTP APIs:
+
+``http_api``        the construct
+``http_routes``     a route's options, checked; with ``http_cors``
+``http_authorizers``  CDK's authorizers
+``fixed_wait``      how long the API waits
+``permissions``     which route may call which function
+``route_settings``  what the stage says of its routes
 """
 
 from __future__ import annotations
 
 from constructs_lib.api.account_role import ApiGatewayAccountRole
-from constructs_lib.api.authorizer import Access, CognitoAuthorizer, RequestAuthorizer, TokenAuthorizer
+from constructs_lib.api.authorizer import (
+    Access,
+    CognitoAuthorizer,
+    JwtAuthorizer,
+    RequestAuthorizer,
+    TokenAuthorizer,
+)
 from constructs_lib.api.cache import CachePolicy
+from constructs_lib.api.http_api import HardenedHttpApi
+from constructs_lib.api.http_routes import HttpRouteOptions
 from constructs_lib.api.rest_api import HardenedRestApi
 from constructs_lib.api.routes import RouteOptions
 
@@ -25,7 +49,10 @@ __all__ = [
     "ApiGatewayAccountRole",
     "CachePolicy",
     "CognitoAuthorizer",
+    "HardenedHttpApi",
     "HardenedRestApi",
+    "HttpRouteOptions",
+    "JwtAuthorizer",
     "RequestAuthorizer",
     "RouteOptions",
     "TokenAuthorizer",

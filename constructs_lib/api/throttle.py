@@ -27,24 +27,28 @@ if TYPE_CHECKING:
     ThrottleSettings = RestThrottle | HttpThrottle
 
 
-def rate_within_concurrency(wait: float) -> float:
-    """Give the requests per second that an account's default concurrency carries if each takes the whole wait.
+Limits = tuple[float, int]
+"""Rate (requests per second) and burst (requests)."""
+
+
+def limits_within_concurrency(wait: float) -> Limits:
+    """Give what an account's default concurrency carries if each request takes the whole wait.
 
     Beyond it Lambda throttles, which hits every function of the account; the gateway's 429 hits this API's callers
     alone.
 
     Example:
-        >>> rate_within_concurrency(30)
-        30.0
+        >>> limits_within_concurrency(30)
+        (30.0, 60)
     """
-    return float((ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY_MIN) // wait)
+    rate = (ACCOUNT_CONCURRENCY - UNRESERVED_CONCURRENCY_MIN) // wait
+    return float(rate), int(2 * rate)
 
 
-DEFAULT_RATE = rate_within_concurrency(REST_REGIONAL_WAIT)
-DEFAULT_BURST = int(2 * DEFAULT_RATE)
+DEFAULT_RATE, DEFAULT_BURST = limits_within_concurrency(REST_REGIONAL_WAIT)
 
 
-def check_throttle(subject: str, throttle: ThrottleSettings, scope: Construct) -> tuple[float, int]:
+def check_throttle(subject: str, throttle: ThrottleSettings, scope: Construct) -> Limits:
     """Return rate (requests per second) and burst (requests), checked against what the region gives an account.
 
     Raises:
