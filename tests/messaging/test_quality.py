@@ -16,7 +16,7 @@ from aws_cdk import aws_kms as kms
 from cfnlint import lint
 
 from constructs_lib import assert_policy, messaging
-from tests.messaging.workers import queue_worker, reader
+from tests.messaging.workers import queue_worker, reader, stream_worker, table
 from tests.synth import new_stack, template_text
 
 if TYPE_CHECKING:
@@ -31,6 +31,7 @@ MODULES = [
 ]
 
 WAIVED = {
+    "AwsSolutions-SQS3": "the queue that is told of failed records is a dead-letter queue itself",
     "Serverless-SQSRedrivePolicy": "a dead-letter queue needs no other one",
     "Serverless-LambdaEventSourceMappingDestination": "what a queue's reader fails on goes back to the queue",
 }
@@ -43,6 +44,8 @@ def everything(stack: cdk.Stack) -> None:
     queue_worker(stack, "Standard", function=function, maximum_concurrency=10)
     queue_worker(stack, "Ordered", function=function, fifo=True, maximum_concurrency=10)
     queue_worker(stack, "Encrypted", function=reader(stack, "Decrypt"), encryption_key=key)
+    stream_worker(stack, "Clicks", function=reader(stack, "Count"), encryption_key=key, tumbling_window=60)
+    stream_worker(stack, "Changes", function=reader(stack, "Follow"), table=table(stack))
 
 
 @pytest.mark.parametrize("region", ["eu-west-1", None], ids=["region known", "region open"])
