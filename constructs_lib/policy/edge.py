@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.values.cases import merge
 from constructs_lib.policy.values.text import show
 
 TYPE_CHECKING = False
@@ -77,8 +76,9 @@ class Edge:
         self.wait, self.details = wait, details
         self.when = target.when
         self.may_exist = True
+        together = source.stack.system.together
         for resource in dict.fromkeys((source, *self.hops, self.function.resource)):
-            joined = merge(self.when, resource.when) if resource.when else self.when
+            joined = together(self.when, resource.when) if resource.when else self.when
             self.when, self.may_exist = joined or (), self.may_exist and joined is not None
 
     def __repr__(self) -> str:

@@ -11,7 +11,7 @@ from constructs_lib.policy.edge import ASYNC, POLL, SYNC, Edge, Target
 from constructs_lib.policy.function import LATEST, Function
 from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.values import Place, Resource
-from constructs_lib.policy.values.cases import ABSENT, Unknown, combine, merge
+from constructs_lib.policy.values.cases import ABSENT, Unknown, combine
 from constructs_lib.policy.values.shapes import NAME_PROPERTY
 from constructs_lib.policy.values.text import referenced, show, why_unknown
 
@@ -211,7 +211,7 @@ class Graph:
         how a rule compares numbers: ``for wait, timeout, when in graph.known(edge.wait, edge.function.timeout)``.
         """
         for datas, inner in combine([value.cases for value in values]):
-            when = merge(given, inner)
+            when = self.system.together(given, inner)
             if when is None:
                 continue
             missing = False
@@ -227,7 +227,7 @@ class Graph:
         for value in values:
             self.note_unknown(value)
         for datas, inner in combine([value.cases for value in values]):
-            when = merge(given, inner)
+            when = self.system.together(given, inner)
             if when is not None and all(data is ABSENT for data in datas):
                 yield when
 

@@ -81,6 +81,11 @@ def _data(raw: Any) -> list[Any]:
         ({"Fn::Length": {"Ref": "Names"}}, 2),
         ({"Fn::ToJsonString": {"a": {"Ref": "Seconds"}}}, '{"a": 7}'),
         ({"Fn::If": ["Never", 1, {"Ref": "AWS::NoValue"}]}, ABSENT),
+        (
+            {"Ref": {"Fn::Sub": "Secon${End}"}},
+            Unknown("Ref End: the template has no such parameter or resource"),
+        ),
+        ({"Ref": {"Fn::Join": ["", ["Sec", "onds"]]}}, 7),
     ],
 )
 def test_function_gives_its_value(raw: Any, expected: Any) -> None:
@@ -106,6 +111,14 @@ def test_function_gives_its_value(raw: Any, expected: Any) -> None:
 def test_unknown_keeps_its_reason(raw: Any, reason: str) -> None:
     """What the template does not tell is unknown as a number, with the reason."""
     assert _value(raw).numbers().unknown == reason
+
+
+def test_function_may_name_the_resource() -> None:
+    """Fn::GetAtt takes a function for the resource's name, as the language extensions allow."""
+    for chosen in ("Jobs", {"Fn::Select": [0, ["Jobs"]]}, {"Fn::If": ["Never", "Orders", "Jobs"]}):
+        (arn,) = _data({"Fn::GetAtt": [chosen, "Arn"]})
+        assert show(arn).endswith(":<Jobs>")
+    assert _value({"Fn::GetAtt": [{"Ref": "Open"}, "Arn"]}).unknown == "parameter Open has no default"
 
 
 def test_undecided_condition_gives_both_branches_with_its_name() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.policy.rule import ERROR, Finding, Rule
-from constructs_lib.policy.values.cases import ABSENT, merge
+from constructs_lib.policy.values.cases import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class DurableUnqualified(Rule):
             durable = function.resource.get("DurableConfig")
             for case in () if durable.is_absent or durable.unknown else durable.cases:
                 for edge in function.callers if case.data is not ABSENT else ():
-                    when = merge(edge.when, case.when)
+                    when = graph.system.together(edge.when, case.when)
                     if edge.qualifier is not None or when is None:
                         continue
                     message = f"{edge.label} invokes {edge.callee} without a qualifier, and it is a durable function: Lambda refuses every such invocation, and it never starts."

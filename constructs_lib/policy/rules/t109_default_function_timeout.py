@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from constructs_lib.limits import LAMBDA_TIMEOUT_DEFAULT
 from constructs_lib.policy.rule import WARNING, Finding, Rule
-from constructs_lib.policy.values import ABSENT
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,16 +47,20 @@ class DefaultFunctionTimeout(Rule):
         "timeout unset behind a queue": _QUEUE.replace("PROPERTY", "Handler: app.handler"),
         "timeout unset in one branch": _BRANCH,
     }
-    good = {"timeout set": _QUEUE.replace("PROPERTY", "Timeout: 3")}
+    good = {
+        "timeout set": _QUEUE.replace("PROPERTY", "Timeout: 3"),
+        "timeout set wherever the API is": _BRANCH.replace("V2::Api,", "V2::Api, Condition: Production,"),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Find functions without a timeout that a gateway, a queue or a workflow reaches."""
         for function in graph.functions.values():
-            raw = function.resource.get("Timeout")
-            edge = next((edge for edge in function.callers if edge.kind in _CALLERS), None)
-            for case in raw.cases if edge else ():
-                if edge is None or case.data is not ABSENT:
+            timeout = function.resource.get("Timeout")
+            for edge in function.callers:
+                when = next(graph.absent(timeout, given=edge.when), None) if edge.kind in _CALLERS else None
+                if when is None:
                     continue
                 message = f"{function.name} sets no timeout and is reached by {edge.label}: Lambda ends it after {LAMBDA_TIMEOUT_DEFAULT}."
                 fix = "Set Timeout to what the handler needs in the worst case, repeated init included."
-                yield self.finding(raw.place, message, fix=fix, path=edge.path, when=case.when)
+                yield self.finding(timeout.place, message, fix=fix, path=edge.path, when=when)
+                break

@@ -5,7 +5,6 @@ from __future__ import annotations
 from constructs_lib.limits import CACHE_TTL_DEFAULT
 from constructs_lib.policy.services.rest_apis import rest_apis
 from constructs_lib.policy.services.stages import is_particular, stages_of
-from constructs_lib.policy.values.cases import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -67,6 +66,6 @@ def _cached(graph: Graph, api: Api, stage: Stage, method: Method) -> Iterator[Ca
     graph.note_unknown(kept)
     for on, when in graph.known(enabled.flags(), given=stage.resource.when):
         for ttl in kept.cases if on else ():
-            both = merge(when, ttl.when)
+            both = graph.system.together(when, ttl.when)
             if both is not None and ttl.data != 0:  # 0 s switches the cache off
                 yield Cached(api, stage, method, setting, both)

@@ -10,7 +10,7 @@ from constructs_lib.limits import (
 )
 from constructs_lib.policy.edges.mappings import Mapping, mappings
 from constructs_lib.policy.graph import POLL
-from constructs_lib.policy.values.cases import Case, Unknown, combine, distinct, merge
+from constructs_lib.policy.values.cases import Case, Unknown, combine, distinct
 from constructs_lib.policy.values.text import why_unknown
 from constructs_lib.policy.values.value import Value
 
@@ -95,7 +95,7 @@ def deployed_together(found: list[Mapping]) -> Iterator[tuple[list[Mapping], Whe
     for seed in found:
         group, when = [seed], seed.resource.when
         for other in found:
-            joined = merge(when, other.resource.when)
+            joined = other.resource.stack.system.together(when, other.resource.when)
             if other is not seed and joined is not None:
                 group, when = [*group, other], joined
         yield sorted(group, key=found.index), when

@@ -5,7 +5,6 @@ from __future__ import annotations
 from constructs_lib.policy.function import LATEST, Provisioned
 from constructs_lib.policy.services.dependencies import referred
 from constructs_lib.policy.values import Case, Unknown, Value
-from constructs_lib.policy.values.cases import merge
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,7 +76,7 @@ def kept_warm(
     """
     warm, when = [], given
     for each in (*function.provisioned, *scaled_too):
-        joined = merge(when, each.resource.when)
+        joined = graph.system.together(when, each.resource.when)
         if joined is not None:
             when = joined
             warm.append(each)

@@ -15,7 +15,8 @@ from constructs_lib.policy.values.cases import (
     under,
     unknown,
 )
-from constructs_lib.policy.values.text import OPEN, mark_dynamic, show, split, why_unknown
+from constructs_lib.policy.values.conditions import subject
+from constructs_lib.policy.values.text import OPEN, is_plain, mark_dynamic, split, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ _MOST_WRITTEN = 50_000_000  # characters of all texts of a system
 _WIDEST = 1_000  # rows or columns of a mapping that are tried in turn; CloudFormation has at most 200
 
 
+def _ref(stack: Stack, argument: Any) -> Cases:
+    if type(argument) is not dict:
+        return stack.ref(argument)
+    found: list[Case] = []
+    for case in stack.texts(argument):  # a language extension: functions may name what is meant
+        reason = why_unknown(case.data)
+        found += under(case.when, unknown(reason) if reason else stack.ref(case.data))
+    return distinct(found)
+
+
 def _get_att(stack: Stack, argument: Any) -> Cases:
     if type(argument) is str:
         argument = argument.split(".", 1)
@@ -38,6 +49,17 @@ def _get_att(stack: Stack, argument: Any) -> Cases:
         case [str(name), *attribute] if attribute:
             parts = [as_text(case.data) for raw in attribute for case in stack.resolve(raw)[:1]]
             return stack.attribute(name, ".".join(parts))
+        case [dict(), _]:  # the same extension
+            found: list[Case] = []
+            for (name, attribute), when in combine([stack.texts(part) for part in argument]):
+                plain = type(name) is str and type(attribute) is str and is_plain(name)
+                found += under(
+                    when,
+                    stack.attribute(name, attribute)
+                    if plain
+                    else unknown(why_unknown(as_text(name)) or "too many names"),
+                )
+            return distinct(found)
     return unknown("Fn::GetAtt needs a resource and an attribute")
 
 
@@ -179,7 +201,7 @@ def _keys(table: dict[str, Any], key: str) -> Cases:
         return one(key)
     if len(table) > _WIDEST:
         return ()
-    name = show(key).strip("<>")
+    name = subject(key)
     return tuple(Case(candidate, ((name, candidate),)) for candidate in sorted(table))
 
 
@@ -252,5 +274,6 @@ FUNCTIONS: dict[str, Callable[[Stack, Any], Cases]] = {
     "Fn::Split": _split,
     "Fn::Sub": _sub,
     "Fn::ToJsonString": _to_json_string,
+    "Ref": _ref,
     "Fn::Transform": _not_known("Fn::Transform is run in deployment"),
 }

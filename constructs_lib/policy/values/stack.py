@@ -97,8 +97,6 @@ class Stack:
             return unknown(f"references nest more than {_DEEPEST} deep")
         self.depth += 1
         try:
-            if name == "Ref":
-                return self.ref(argument)
             function = FUNCTIONS.get(name)
             return function(self, argument) if function else unknown(f"{name[:60]} is no function known here")
         finally:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 
-from constructs_lib.policy.values.cases import one, under, unknown
+from constructs_lib.policy.values.cases import merge, one, under, unknown
+from constructs_lib.policy.values.conditions import Conditions
 from constructs_lib.policy.values.stack import Stack
 from constructs_lib.policy.values.text import TOKEN, show, why_unknown
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from constructs_lib.policy.template import Template
-    from constructs_lib.policy.values.cases import Cases
+    from constructs_lib.policy.values.cases import Cases, When
     from constructs_lib.policy.values.resource import Resource
 
 
@@ -32,6 +33,7 @@ class System:
         self.stacks: list[Stack] = []
         self._nested: dict[tuple[int, str], Stack] = {}
         self._exports: dict[str, list[tuple[Stack, Cases]]] | None = None
+        self._conditions = Conditions(self)
         self.written = 0  # characters that Fn::Join and Fn::Sub have made, which hostile templates multiply
         given = {name: one(value) for name, value in (parameters or {}).items()}
         children = set(map(os.path.realpath, _files_below(templates)))
@@ -64,6 +66,11 @@ class System:
             for resource in stack.resources.values():
                 if resource.active:
                     yield resource
+
+    def together(self, one_side: When, other: When) -> When | None:
+        """Join two lists of conditions; None if they cannot hold at the same time."""
+        joined = merge(one_side, other)
+        return joined if not joined or self._conditions.possible(joined) else None
 
     def nested_output(self, resource: Resource, output: str) -> Cases:
         """Resolve ``Fn::GetAtt Nested.Outputs.Name`` in the nested stack."""
