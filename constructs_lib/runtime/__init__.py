@@ -15,17 +15,53 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from constructs_lib.runtime.budget import Budget, waits
+    from constructs_lib.runtime.cache import Cache, cached
     from constructs_lib.runtime.clients import Waits
+    from constructs_lib.runtime.extension import (
+        Extension,
+        parameter,
+        parameter_json,
+        parameters,
+        secret,
+        secret_bytes,
+        secret_json,
+    )
+    from constructs_lib.runtime.rotation import fresh_secret_on_auth_failure
+    from constructs_lib.runtime.stores import MemoryStore, RedisStore
 
 _HOMES = {
     "Budget": "budget",
+    "Cache": "cache",
+    "Extension": "extension",
+    "MemoryStore": "stores",
+    "RedisStore": "stores",
     "Waits": "clients",
+    "cached": "cache",
+    "fresh_secret_on_auth_failure": "rotation",
+    "parameter": "extension",
+    "parameter_json": "extension",
+    "parameters": "extension",
+    "secret": "extension",
+    "secret_bytes": "extension",
+    "secret_json": "extension",
     "waits": "budget",
 }
 
 __all__ = [
     "Budget",
+    "Cache",
+    "Extension",
+    "MemoryStore",
+    "RedisStore",
     "Waits",
+    "cached",
+    "fresh_secret_on_auth_failure",
+    "parameter",
+    "parameter_json",
+    "parameters",
+    "secret",
+    "secret_bytes",
+    "secret_json",
     "waits",
 ]
 

@@ -177,7 +177,8 @@ class Extension:
             return [local_value(ask) or self._ask([ask])[0] for ask in asks]
         if not self._invoked and asks:
             surroundings.refuse_during_init(str(asks[0]))
-        found = self._ask(asks)
+        with surroundings.noted(surroundings.EXTENSION_CALL):
+            found = self._ask(asks)
         self._invoked = True
         return found
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from time import monotonic
+from contextlib import nullcontext
 
 from constructs_lib.errors import ExtensionError, OutsideInvocationError
 from constructs_lib.runtime.budget import Budget
@@ -12,7 +12,10 @@ from constructs_lib.runtime.clients import Waits
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from types import FrameType
+
+    from constructs_lib.runtime.deadline import Deadline
 
 EXTENSION_CALL = "parameters-and-secrets"
 """Name of the budget's call whose waits hold for the extension."""
@@ -37,12 +40,37 @@ def waits() -> Waits:
 
 
 def deadline() -> float:
-    """Give the moment of the monotonic clock at which the invocation has to be done; never, where nothing says so."""
+    """Give the moment of the monotonic clock at which the invocation has to be done; never, where nothing says so.
+
+    Raises:
+        DeadlineExceeded: it has passed.
+    """
+    current = _current_deadline()
+    if current is None:
+        return NEVER
+    current.check()
+    return current.end
+
+
+def time_left() -> float | None:
+    """Give the seconds until the deadline, as waiting takes them: None is for ever."""
+    current = _current_deadline()
+    return None if current is None or current.end == NEVER else current.remaining()
+
+
+def noted(call: str) -> AbstractContextManager[None]:
+    """Note a downstream call for the timeout log, where there is one."""
+    module = sys.modules.get("constructs_lib.runtime.calls")
+    noting: AbstractContextManager[None] = nullcontext() if module is None else module.downstream(call)
+    return noting
+
+
+def _current_deadline() -> Deadline | None:
     module = sys.modules.get(
         "constructs_lib.runtime.deadline"
     )  # not loaded: there is none, and no time lost on it
-    current = None if module is None else module.Deadline.current()
-    return NEVER if current is None else monotonic() + float(current.remaining())
+    found: Deadline | None = None if module is None else module.Deadline.current()
+    return found
 
 
 def port() -> int:
@@ -69,7 +97,8 @@ def refuse_during_init(subject: str) -> None:
     Raises:
         OutsideInvocationError: no invocation has begun, and a module is being imported.
     """
-    if "_X_AMZN_TRACE_ID" in os.environ or deadline() != NEVER or not _importing(sys._getframe(1)):  # noqa: SLF001
+    invoked = "_X_AMZN_TRACE_ID" in os.environ or _current_deadline() is not None
+    if invoked or not _importing(sys._getframe(1)):  # noqa: SLF001
         return
     raise OutsideInvocationError(
         f"{subject}: got a read while a module is imported; the Parameters and Secrets extension answers only during an "
