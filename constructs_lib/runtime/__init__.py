@@ -26,8 +26,10 @@ if TYPE_CHECKING:
         secret_bytes,
         secret_json,
     )
+    from constructs_lib.runtime.late_imports import lazy, lazy_imports
     from constructs_lib.runtime.rotation import fresh_secret_on_auth_failure
     from constructs_lib.runtime.stores import MemoryStore, RedisStore
+    from constructs_lib.runtime.telemetry import sandbox
 
 _HOMES = {
     "Budget": "budget",
@@ -38,9 +40,12 @@ _HOMES = {
     "Waits": "clients",
     "cached": "cache",
     "fresh_secret_on_auth_failure": "rotation",
+    "lazy": "late_imports",
+    "lazy_imports": "late_imports",
     "parameter": "extension",
     "parameter_json": "extension",
     "parameters": "extension",
+    "sandbox": "telemetry",
     "secret": "extension",
     "secret_bytes": "extension",
     "secret_json": "extension",
@@ -56,9 +61,12 @@ __all__ = [
     "Waits",
     "cached",
     "fresh_secret_on_auth_failure",
+    "lazy",
+    "lazy_imports",
     "parameter",
     "parameter_json",
     "parameters",
+    "sandbox",
     "secret",
     "secret_bytes",
     "secret_json",
