@@ -1,4 +1,4 @@
-"""REST and HTTP APIs in front of hardened functions.
+"""REST, HTTP and WebSocket APIs in front of hardened functions.
 
 What they share:
 
@@ -18,11 +18,13 @@ REST APIs:
 ``usage_plan``      plans and API keys
 ``account_role``    the account-wide role that writes logs
 
-HTTP APIs:
+HTTP and WebSocket APIs:
 
 ``http_api``        the construct
 ``http_routes``     a route's options, checked; with ``http_cors``
 ``http_authorizers``  CDK's authorizers
+``websocket_api``   the construct, with ``websocket_authorizers``
+``connections``     who is connected
 ``fixed_wait``      how long the API waits
 ``permissions``     which route may call which function
 ``route_settings``  what the stage says of its routes
@@ -39,18 +41,22 @@ from constructs_lib.api.authorizer import (
     TokenAuthorizer,
 )
 from constructs_lib.api.cache import CachePolicy
+from constructs_lib.api.connections import ConnectionTable
 from constructs_lib.api.http_api import HardenedHttpApi
 from constructs_lib.api.http_routes import HttpRouteOptions
 from constructs_lib.api.rest_api import HardenedRestApi
 from constructs_lib.api.routes import RouteOptions
+from constructs_lib.api.websocket_api import HardenedWebSocketApi
 
 __all__ = [
     "Access",
     "ApiGatewayAccountRole",
     "CachePolicy",
     "CognitoAuthorizer",
+    "ConnectionTable",
     "HardenedHttpApi",
     "HardenedRestApi",
+    "HardenedWebSocketApi",
     "HttpRouteOptions",
     "JwtAuthorizer",
     "RequestAuthorizer",

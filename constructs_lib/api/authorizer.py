@@ -7,11 +7,13 @@ from dataclasses import KW_ONLY, dataclass
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from aws_cdk import Annotations
 from aws_cdk import aws_cognito as cognito
+from constructs import Construct
 
 from constructs_lib.api.names import check_names
 from constructs_lib.errors import RefusedError
-from constructs_lib.limits import AUTHORIZER_TTL_MAX
+from constructs_lib.limits import AUTHORIZER_TTL_MAX, REST_AUTHORIZER_WAIT
 from constructs_lib.timeouts.derivation import SECOND
 from constructs_lib.timeouts.seconds import Seconds, whole_seconds
 
@@ -210,3 +212,16 @@ def check_authorizer_function(subject: str, authorizer: TokenAuthorizer | Reques
             fix='RequestAuthorizer(function, headers=["Authorization"], cache_ttl=...)',
         )
     return ttl
+
+
+def warn_if_slow(scope: Construct, subject: str, function: HardenedFunction) -> None:
+    """Warn of an authorizer function for which a REST or WebSocket API might not wait.
+
+    A warning, not a refusal: AWS names no number, 29 s is what others saw.
+    """
+    if function.budget.function > REST_AUTHORIZER_WAIT:
+        Annotations.of(scope).add_warning_v2(
+            "constructs-lib:authorizer-too-slow",
+            f"{subject}: an authorizer may run {function.budget.function} s; API Gateway is known to wait "
+            f"{REST_AUTHORIZER_WAIT}, then the caller gets a 500. Lower the function's budget",
+        )

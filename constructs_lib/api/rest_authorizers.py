@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import chain, count
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from aws_cdk import Annotations, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -18,12 +18,9 @@ from constructs_lib.api.authorizer import (
     RequestAuthorizer,
     TokenAuthorizer,
     check_authorizer_function,
+    warn_if_slow,
 )
 from constructs_lib.errors import RefusedError
-from constructs_lib.limits import REST_AUTHORIZER_WAIT
-
-if TYPE_CHECKING:
-    from constructs_lib.compute.function import HardenedFunction
 
 _BY_ROUTE = ("context.httpMethod", "context.path")
 _TYPES = {Access.PUBLIC: apigateway.AuthorizationType.NONE, Access.IAM: apigateway.AuthorizationType.IAM}
@@ -79,7 +76,7 @@ class Authorizers:
                 self._free_id("CognitoAuthorizer"),
                 cognito_user_pools=list(authorizer.user_pools),
             )
-        self._warn_if_slow(authorizer.function)
+        warn_if_slow(self._scope, self._subject, authorizer.function)
         name = self._free_id(f"{authorizer.function.node.id}Authorizer")
         # The alias as seen from here: its invoke permission then belongs to the API's stack, and a function in
         # another stack does not depend back on the API.
@@ -116,12 +113,3 @@ class Authorizers:
         free = next(name for name in numbered if name not in self._ids)
         self._ids.add(free)
         return free
-
-    def _warn_if_slow(self, function: HardenedFunction) -> None:
-        # A warning, not a refusal: AWS names no number, 29 s is what others saw.
-        if function.budget.function > REST_AUTHORIZER_WAIT:
-            Annotations.of(self._scope).add_warning_v2(
-                "constructs-lib:authorizer-too-slow",
-                f"{self._subject}: an authorizer may run {function.budget.function} s; API Gateway is known to wait "
-                f"{REST_AUTHORIZER_WAIT}, then the caller gets a 500. Lower the function's budget",
-            )
