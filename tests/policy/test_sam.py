@@ -125,6 +125,17 @@ def test_definition_beside_the_template_is_read_like_one(tmp_path: Path) -> None
     assert str(error) == f"{tmp_path}/flow.yaml:2:1: broken YAML: did not find expected node content"
 
 
+def test_definition_elsewhere_is_not_read(tmp_path: Path) -> None:
+    """A DefinitionUri that leads out of the template's folder is named; the template itself is read."""
+    text = SOURCE[: SOURCE.index("      Definition:")] + "      DefinitionUri: ../flow.yaml\n"
+    inner = tmp_path / "inner"
+    inner.mkdir()
+    (tmp_path / "flow.yaml").write_text("States: [", encoding="utf-8")
+    template, error = read([_written(inner, text)])
+    assert isinstance(template, Template)
+    assert f"DefinitionUri ../flow.yaml is not below {inner} and so is not read" in str(error)
+
+
 def test_translator_says_nothing_on_standard_error(tmp_path: Path) -> None:
     """What a user of the command sees is the command's own."""
     words = [sys.executable, "-m", "constructs_lib.cli", "check", _written(tmp_path, SOURCE)]

@@ -231,6 +231,53 @@ def test_nested_template_that_cannot_be_read_leaves_its_parent(tmp_path: Path) -
     ]
 
 
+@pytest.mark.parametrize("is_link", [False, True])
+def test_nested_template_elsewhere_is_not_read(tmp_path: Path, is_link: bool) -> None:
+    """A template chooses no file outside of its own folder, not even through a link; the message says what to do."""
+    outer = tmp_path / "outer"
+    outer.mkdir()
+    elsewhere = Path(_file(tmp_path, YAML, "b.yaml"))
+    if is_link:
+        (outer / "b.yaml").symlink_to(elsewhere)
+    named = "b.yaml" if is_link else "../b.yaml"
+    first = _file(outer, NESTED.replace("OTHER", named), "a.yaml")
+    template, error = read([first])
+    assert isinstance(template, Template)
+    assert not template.nested
+    assert str(error) == (
+        f"{first}: nested stack Inner deploys {outer / named}, which is not below {outer} and so is not read; "
+        "run constructs-lib in a folder that holds both"
+    )
+
+
+def test_nested_template_beside_is_read_from_above(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever works in a folder has all of it read: a/main.yaml may deploy b/other.yaml."""
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    _file(tmp_path / "b", YAML, "other.yaml")
+    _file(tmp_path / "a", NESTED.replace("OTHER", "../b/other.yaml"), "main.yaml")
+    monkeypatch.chdir(tmp_path)
+    (template,) = read(["a/main.yaml"])
+    assert isinstance(template, Template)
+    assert set(template.nested) == {"Inner"}
+
+
+def test_assembly_names_nothing_outside_of_itself(tmp_path: Path) -> None:
+    """A manifest that leads out of cdk.out is refused, for stacks and for stages."""
+    _file(tmp_path, YAML, "other.yaml")
+    assembly = tmp_path / "cdk.out"
+    assembly.mkdir()
+    artifacts = {
+        "Stack": {"type": "aws:cloudformation:stack", "properties": {"templateFile": "../other.yaml"}},
+        "Stage": {"type": "cdk:cloud-assembly", "properties": {"directoryName": ".."}},
+    }
+    _file(assembly, json.dumps({"artifacts": artifacts}), "manifest.json")
+    assert [str(item) for item in read([str(assembly)])] == [
+        f"{assembly}/manifest.json: {name} names {path}, which is not below {assembly}; synthesize again"
+        for name, path in (("Stack", "../other.yaml"), ("Stage", ".."))
+    ]
+
+
 def test_nested_stacks_do_not_multiply(tmp_path: Path) -> None:
     """Stacks that nest each other tenfold on ten levels are read once each, and their number is bounded."""
     for level in range(10):

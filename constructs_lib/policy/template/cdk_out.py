@@ -6,7 +6,7 @@ import json
 import os
 
 from constructs_lib.errors import TemplateError
-from constructs_lib.policy.template.files import text_of
+from constructs_lib.policy.template.files import is_out_of_bounds, text_of
 from constructs_lib.policy.template.sources import read_file
 
 TYPE_CHECKING = False
@@ -29,9 +29,18 @@ def is_assembly(path: str) -> bool:
         return os.path.exists(os.path.join(path, "cdk.out"))  # the file that holds the assembly's version
 
 
-def read_assembly(path: str, seen: set[str] | None = None) -> Iterator[Template | TemplateError]:
-    """Read every stack of an assembly, those of its stages too; ``seen`` are the assemblies that need no reading."""
+def read_assembly(
+    path: str, seen: set[str] | None = None, root: str | None = None
+) -> Iterator[Template | TemplateError]:
+    """Read every stack of an assembly, those of its stages too.
+
+    Args:
+        path: the assembly's folder.
+        seen: the assemblies that need no reading.
+        root: the outermost assembly's folder; nothing outside of it is read.
+    """
     manifest, seen = os.path.join(path, "manifest.json"), set() if seen is None else seen
+    root = path if root is None else root
     seen.add(os.path.realpath(path))
     try:
         artifacts = _json(manifest).get("artifacts")
@@ -47,20 +56,24 @@ def read_assembly(path: str, seen: set[str] | None = None) -> Iterator[Template 
         named = properties.get(key) if type(properties) is dict else None
         if type(named) is not str:
             yield TemplateError(f"{manifest}: {name} names no {key}; synthesize again")
+        elif is_out_of_bounds(os.path.join(path, named), root):
+            yield TemplateError(
+                f"{manifest}: {name} names {named}, which is not below {root}; synthesize again"
+            )
         elif kind == _STACK:
-            yield from _stack(path, name, entry)
+            yield from _stack(path, name, entry, root)
         elif os.path.realpath(os.path.join(path, named)) in seen:
             yield TemplateError(f"{manifest}: {name} is an assembly that is read already; synthesize again")
         else:
-            yield from read_assembly(os.path.join(path, named), seen)
+            yield from read_assembly(os.path.join(path, named), seen, root)
 
 
-def _stack(path: str, name: str, entry: dict[str, Any]) -> Iterator[Template | TemplateError]:
+def _stack(path: str, name: str, entry: dict[str, Any], root: str) -> Iterator[Template | TemplateError]:
     properties = entry["properties"]
     file = os.path.join(path, properties["templateFile"])
     notes, errors = _notes(path, entry)
     yield from errors
-    for item in read_file(file, assets=_assets(path, file)):
+    for item in read_file(file, _assets(path, file), root):
         if not isinstance(item, TemplateError):
             _spread(item, _environment(entry, properties.get("stackName", name)), _paths(notes))
             item.acknowledged = _acknowledged(notes)

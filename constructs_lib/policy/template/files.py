@@ -43,6 +43,16 @@ def text_of(path: str) -> str:
         raise TemplateError(f"{path}: cannot be read: {reason}") from None
 
 
+def is_out_of_bounds(path: str, root: str) -> bool:
+    """Tell whether a path that a template names leads, links followed, out of its folder and out of the working directory.
+
+    A template may come from anywhere, and must not choose what else of this machine is read.
+    """
+    real = os.path.realpath(path)
+    homes = (os.path.realpath(folder) for folder in (root or ".", "."))
+    return not any(os.path.commonpath((real, home)) == home for home in homes)
+
+
 def _bounded(file: BinaryIO, name: str) -> bytes:
     data = file.read(_MOST_BYTES + 1)
     if len(data) > _MOST_BYTES:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from constructs_lib.errors import TemplateError
+from constructs_lib.policy.template.files import is_out_of_bounds
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -19,8 +20,13 @@ _LOCATION = {
 _DEEPEST = 10  # stacks within stacks; CloudFormation itself stops earlier
 
 
-def attach_nested(template: Template, load: Callable[[str], Template]) -> list[TemplateError]:
+def attach_nested(template: Template, load: Callable[[str], Template], root: str) -> list[TemplateError]:
     """Read the local templates that a template's nested stacks name, and theirs; each file once.
+
+    Args:
+        template: what they are attached to.
+        load: reads one of them.
+        root: the folder that they have to be in, or below; the working directory counts too.
 
     Returns:
         One error for each that cannot be read; its stack stays without a template, and the rest goes on.
@@ -32,7 +38,7 @@ def attach_nested(template: Template, load: Callable[[str], Template]) -> list[T
         above = (*above, os.path.realpath(outer.file))
         for logical_id, path in _local_templates(outer):
             real = os.path.realpath(path)
-            refusal = _refusal(real, above)
+            refusal = _refusal(real, above, root)
             if refusal:
                 where = f"{outer.file}: nested stack {logical_id} deploys {path}"
                 errors.append(TemplateError(f"{where}, {refusal}"))
@@ -40,6 +46,7 @@ def attach_nested(template: Template, load: Callable[[str], Template]) -> list[T
             if real not in loaded:
                 child = loaded[real] = _read(path, load, errors)
                 if child:
+                    errors.extend(child.problems)
                     child.assets = template.assets
                     attach(child, above)
             found = loaded[real]
@@ -50,9 +57,14 @@ def attach_nested(template: Template, load: Callable[[str], Template]) -> list[T
     return errors
 
 
-def _refusal(path: str, above: tuple[str, ...]) -> str | None:
+def _refusal(path: str, above: tuple[str, ...], root: str) -> str | None:
     if path in above:
         return "which contains this one; take one of the two out of the other"
+    if is_out_of_bounds(path, root):
+        folder = root or "this folder"
+        return (
+            f"which is not below {folder} and so is not read; run constructs-lib in a folder that holds both"
+        )
     return f"more than {_DEEPEST} stacks deep; flatten them" if len(above) > _DEEPEST else None
 
 

@@ -7,7 +7,7 @@ import logging
 import os
 
 from constructs_lib.errors import TemplateError
-from constructs_lib.policy.template.files import text_of
+from constructs_lib.policy.template.files import is_out_of_bounds, text_of
 from constructs_lib.policy.template.template import checked
 
 TYPE_CHECKING = False
@@ -52,7 +52,7 @@ def transformed(template: Template) -> Template:
         logging.NullHandler()
     )  # else its metrics end on standard error
     source = copy.deepcopy(template.data)
-    _point_elsewhere(source, os.path.dirname(template.file))
+    _point_elsewhere(source, template)
     try:
         with _Region():
             made = transform(source, _defaults(source), _NoPolicies())
@@ -93,7 +93,7 @@ def _defaults(source: dict[str, Any]) -> dict[str, Any]:
     return {name: body["Default"] for name, body in items if type(body) is dict and "Default" in body}
 
 
-def _point_elsewhere(source: dict[str, Any], folder: str) -> None:
+def _point_elsewhere(source: dict[str, Any], template: Template) -> None:
     for kind, properties in _serverless(source):
         uri = _CODE.get(kind)
         is_local = (
@@ -107,7 +107,7 @@ def _point_elsewhere(source: dict[str, Any], folder: str) -> None:
         ):
             properties[uri] = _NOWHERE
         if kind in _DEFINITION and type(properties.get("DefinitionUri")) is str:
-            _inline(properties, kind, folder)
+            _inline(properties, kind, template)
         if kind == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
             properties.setdefault("ImageUri", "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:tag")
 
@@ -122,16 +122,23 @@ def _serverless(source: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
         shared["Function"]["CodeUri"] = _NOWHERE
 
 
-def _inline(properties: dict[str, Any], kind: str, folder: str) -> None:
+def _inline(properties: dict[str, Any], kind: str, template: Template) -> None:
     """Put a definition that lies beside the template into it."""
     from constructs_lib.policy.template.yaml_file import parse_yaml  # noqa: PLC0415
 
     uri = properties["DefinitionUri"]
     if uri.startswith("s3://"):
         return
+    folder = os.path.dirname(template.file)
     path = os.path.join(folder, uri)
+    properties["DefinitionUri"] = _NOWHERE
+    if not os.path.isfile(path):
+        return
+    if is_out_of_bounds(path, folder):
+        where = (
+            f"{template.file}: DefinitionUri {uri} is not below {folder or 'this folder'} and so is not read"
+        )
+        template.problems.append(TemplateError(f"{where}; run constructs-lib in a folder that holds both"))
+        return
     del properties["DefinitionUri"]
-    if os.path.isfile(path):
-        properties[_DEFINITION[kind]] = parse_yaml(text_of(path), path)
-    else:
-        properties["DefinitionUri"] = _NOWHERE
+    properties[_DEFINITION[kind]] = parse_yaml(text_of(path), path)

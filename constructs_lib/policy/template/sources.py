@@ -46,10 +46,13 @@ def _everything(paths: Iterable[str]) -> Iterator[Template | TemplateError]:
             yield from _glob(path)
 
 
-def read_file(path: str, assets: dict[str, str] | None = None) -> Iterator[Template | TemplateError]:
+def read_file(
+    path: str, assets: dict[str, str] | None = None, root: str | None = None
+) -> Iterator[Template | TemplateError]:
     """Read one template file (``-``: standard input) and the local templates of its nested stacks.
 
-    A nested template that cannot be read is an error of its own; what contains it is read all the same.
+    A nested template that cannot be read is an error of its own; what contains it is read all the same. What a template
+    names is read only if it is below ``root``, by default the template's own folder, or below the working directory.
     """
     try:
         template = load(path)
@@ -57,8 +60,10 @@ def read_file(path: str, assets: dict[str, str] | None = None) -> Iterator[Templ
         yield error
         return
     template.assets = assets or {}
-    errors = attach_nested(template, load) if path != "-" else []
+    root = os.path.dirname(path) if root is None else root
+    errors = attach_nested(template, load, root) if path != "-" else []
     yield template
+    yield from template.problems
     yield from errors
 
 

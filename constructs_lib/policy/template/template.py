@@ -25,6 +25,7 @@ class Template:
         language: "json" or "yaml".
         environment: pseudo parameters that are known, e.g. ``{"AWS::Region": "eu-west-1"}`` from a CDK manifest.
         nested: the templates of its nested stacks, by logical id.
+        problems: what else it names and could not be read; it was read all the same.
         assets: local files behind its S3 keys and local paths, by key.
         sizes: unzipped bytes of those that were measured, by key.
         construct_paths: the CDK construct behind each logical id, where the assembly tells.
@@ -43,6 +44,7 @@ class Template:
         "has_loops",
         "language",
         "nested",
+        "problems",
         "sizes",
         "source",
         "text",
@@ -59,6 +61,7 @@ class Template:
         self.file, self.text, self.data, self.language = file, text, data, language
         self.environment = environment or {}
         self.nested: dict[str, Template] = {}
+        self.problems: list[TemplateError] = []
         self.assets: dict[str, str] = {}
         self.sizes: dict[str, int | None] = {}
         self.construct_paths: dict[str, str] = {}
