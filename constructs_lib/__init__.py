@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from constructs_lib.messaging.stream_worker import StreamWorker
     from constructs_lib.policy.plugin import ConstructsLibPolicy
     from constructs_lib.policy.settings import Settings
-    from constructs_lib.testing import assert_policy
+    from constructs_lib.testing import assert_import_budget, assert_policy
     from constructs_lib.timeouts.budget import TimeoutBudget
     from constructs_lib.timeouts.call import Call
 
@@ -71,6 +71,7 @@ _HOMES = {
     "TimeoutBudget": "timeouts.budget",
     "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
+    "assert_import_budget": "testing",
     "assert_policy": "testing",
 }
 
@@ -101,6 +102,7 @@ __all__ = [
     "TimeoutBudget",
     "TimeoutHierarchyError",
     "TokenAuthorizer",
+    "assert_import_budget",
     "assert_policy",
 ]
 

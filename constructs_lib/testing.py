@@ -1,4 +1,4 @@
-"""For the tests of a CDK app: the policy as one assertion."""
+"""For the tests of a CDK app and its handlers: the policy, and what an import may cost, as one assertion each."""
 
 from __future__ import annotations
 
@@ -8,16 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.errors import RefusedError
+from constructs_lib.measure.imports import ImportFailedError, profile
 from constructs_lib.policy import check, check_templates
 from constructs_lib.policy.settings import Settings, load_settings
 from constructs_lib.policy.template.template import parse
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from aws_cdk import Stack, Stage
     from aws_cdk.assertions import Template
 
+    from constructs_lib.measure.imports import ImportProfile
     from constructs_lib.policy import Report
     from constructs_lib.policy.rule import Finding
 
@@ -63,6 +65,74 @@ def assert_policy(
     ]
     if failing:
         raise AssertionError(_said(failing))
+
+
+def assert_import_budget(
+    handler: str,
+    *,
+    seconds: float,
+    forbid: Collection[str] = (),
+    path: str | os.PathLike[str] | None = None,
+    runs: int = 5,
+) -> None:
+    """Fail the test if importing a handler takes too long, or brings in what no request should wait for.
+
+    The import runs in fresh interpreters with this one's path, bytecode cached; the least of the times counts, because
+    whatever else the machine does only adds to it. A Lambda function with less than 1,769 MB has less than one core, and
+    takes longer than this machine: leave it room.
+
+    Args:
+        handler: a module, or a handler as Lambda names it: ``"app.handler"`` is the module ``app.handler`` where there is
+            one, and else the module ``app``.
+        seconds: what the import may take, > 0.
+        forbid: modules or packages that it must not bring in.
+        path: the folder that the handler's names are relative to; by default only this interpreter's own path counts.
+        runs: how many times to import, >= 1.
+
+    Raises:
+        AssertionError: it takes longer, brings in what is forbidden, or fails; with the costliest lines, and the way to each
+            forbidden module.
+        RefusedError: an argument that cannot be one.
+
+    Example:
+        >>> assert_import_budget("json", seconds=5, forbid=["pandas"], runs=1)
+        >>> assert_import_budget("json.tool", seconds=5, forbid=["argparse"], runs=1)
+        Traceback (most recent call last):
+        AssertionError: json.tool brings in argparse, which is forbidden
+          json/tool.py:... imports argparse
+        ...
+    """
+    __tracebackhide__ = True
+    if isinstance(forbid, str):
+        raise RefusedError(
+            "assert_import_budget: forbid", got=repr(forbid), allowed="a list", fix=f"[{forbid!r}]"
+        )
+    if not seconds > 0:
+        raise RefusedError(
+            "assert_import_budget: seconds", got=seconds, allowed="> 0", fix="e.g. seconds=0.3"
+        )
+    try:
+        found = profile(handler, path=path, runs=runs)
+    except ImportFailedError as error:
+        raise AssertionError(str(error)) from None
+    said = [*_forbidden(handler, found, forbid)]
+    if found.seconds > seconds:
+        said.append(
+            f"{handler} takes {found.seconds:.3f} s to import (best of {runs}), and may take {seconds} s"
+        )
+        said += [f"  {each.seconds:.3f} s  {each.named}, by {each.place}" for each in found.costliest()]
+    if said:
+        cure = "import what only some requests need when they need it: constructs_lib.runtime.lazy"
+        raise AssertionError("\n".join([*said, cure]))
+
+
+def _forbidden(handler: str, found: ImportProfile, forbid: Collection[str]) -> list[str]:
+    said: list[str] = []
+    for name in forbid:
+        if name in found.modules:
+            said.append(f"{handler} brings in {name}, which is forbidden")
+            said += [f"  {step.place} imports {step.named}" for step in found.way_to(name)]
+    return said
 
 
 def _report(subject: object, settings: Settings) -> Report:
