@@ -83,6 +83,7 @@ class HardenedRestApi(Construct):
     Attributes:
         rest_api: the L2 API.
         access_log_group: the access logs' L2 group.
+        cors: what was given as ``cors``.
         stage: the L2 stage.
         deployment: the L2 deployment, whose id changes with anything that must be deployed.
         url: the stage's URL.
@@ -138,7 +139,7 @@ class HardenedRestApi(Construct):
         self._waits = WaitLimit(self._subject, endpoint_type, raised_quota)
         check_reach(self._subject, endpoint_type, vpc_endpoints)
         super().__init__(scope, construct_id)
-        self._authorizer, self._cors = authorizer, cors
+        self._authorizer, self.cors = authorizer, cors
 
         self.access_log_group = logs.LogGroup(
             self, "AccessLogs", retention=log_retention, removal_policy=removal_policy
@@ -253,7 +254,7 @@ class HardenedRestApi(Construct):
             )
             integration = self._integrations.proxy(route, wait)
         if route.schema is not None and not any(each.schema for each in self._routes.values()):
-            add_bad_body_response(self.rest_api, self._cors)
+            add_bad_body_response(self.rest_api, self.cors)
         self._paths.add(path)
         self._routes[str(route)] = route
         made = self._resource(path).add_method(
@@ -318,7 +319,7 @@ class HardenedRestApi(Construct):
 
     def _check_beside_others(self, subject: str, route: Route) -> None:
         self._paths.check(subject, route.path)
-        if str(route) in self._routes or (route.method == "OPTIONS" and self._cors is not None):
+        if str(route) in self._routes or (route.method == "OPTIONS" and self.cors is not None):
             raise RefusedError(
                 f"{subject}: route",
                 got="it a second time"
@@ -331,7 +332,7 @@ class HardenedRestApi(Construct):
     def _resource(self, path: str) -> apigateway.IResource:
         if path not in self._resources:
             resource = self._root if path == "/" else self._root.resource_for_path(path)
-            if self._cors is not None:
-                add_preflight(resource, self._cors)
+            if self.cors is not None:
+                add_preflight(resource, self.cors)
             self._resources[path] = resource
         return self._resources[path]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import ArnFormat, Stack
 from aws_cdk.aws_apigatewayv2 import CfnStage
@@ -27,7 +27,7 @@ class RouteSettings:
         assert isinstance(found, CfnStage)
         self._cfn_stage = found
         self._routes: dict[str, dict[str, object]] = {}
-        self._cfn_stage.add_property_override("DefaultRouteSettings", self._entry(throttle))
+        self._cfn_stage.default_route_settings = CfnStage.RouteSettingsProperty(**self._entry(throttle))
 
     def log_to(self, group: logs.ILogGroup, line: str) -> None:
         """Write a line per request."""
@@ -46,16 +46,21 @@ class RouteSettings:
         """Give a route its own throttle, if it has one."""
         if throttle is None:
             return
-        self._routes[key] = self._entry(throttle)
+        # CDK takes the routes' entries as raw JSON, under the template's own names.
+        self._routes[key] = {_written(name): value for name, value in self._entry(throttle).items()}
         self._cfn_stage.route_settings = self._routes
         resource = route.node.default_child
         assert resource is not None
         self._stage.node.add_dependency(resource)
 
-    def _entry(self, throttle: Limits) -> dict[str, object]:
+    def _entry(self, throttle: Limits) -> dict[str, Any]:
         return {
-            "ThrottlingRateLimit": throttle[0],
-            "ThrottlingBurstLimit": throttle[1],
-            "DetailedMetricsEnabled": True,
+            "throttling_rate_limit": throttle[0],
+            "throttling_burst_limit": throttle[1],
+            "detailed_metrics_enabled": True,
             **self._more,
         }
+
+
+def _written(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("_"))

@@ -158,7 +158,7 @@ class HardenedWebSocketApi(Construct):
         if account_role:
             self.stage.node.add_dependency(ApiGatewayAccountRole.of(self))
         self._settings = RouteSettings(
-            self.stage, limits, LoggingLevel=execution_logging.value, DataTraceEnabled=False
+            self.stage, limits, logging_level=execution_logging.value, data_trace_enabled=False
         )
         self._settings.log_to(self.access_log_group, log_line(WEBSOCKET_FIELDS))
         self._permissions = AliasPermissions(self, self.web_socket_api.api_id, stage_name)

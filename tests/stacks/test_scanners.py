@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
@@ -13,13 +11,14 @@ from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from cfnlint import ManualArgs, lint
 
 from constructs_lib.policy import check
-from tests.stacks.reference_app import ROOT, Synthesized
+from tests.checkov import failed_checks
 from tests.synth import REGION
 from tests.waivers import Finding, unneeded, unwaived
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from tests.stacks.reference_app import Synthesized
 
 
 @pytest.fixture(scope="session")
@@ -58,21 +57,7 @@ def checkov(synthesized: Mapping[str, Synthesized], tmp_path_factory: pytest.Tem
     directory = tmp_path_factory.mktemp("checkov")
     for each in synthesized.values():
         (directory / each.template_file.name).write_text(each.template_file.read_text())
-    report = json.loads(_run_checkov(directory))
-    assert report["summary"]["parsing_errors"] == 0
-    return {
-        Finding(check["check_id"], check["resource"].partition(".")[2])
-        for check in report["results"]["failed_checks"]
-    }
-
-
-def _run_checkov(directory: Path) -> str:
-    subprocess.run(
-        [sys.executable, ROOT / "scripts" / "setup.py", "checkov"], check=True, capture_output=True
-    )
-    command = [str(ROOT / ".venv-checkov" / "bin" / "checkov"), "--directory", str(directory)]
-    options = ["--framework=cloudformation", "--output=json", "--compact", "--skip-download", "--soft-fail"]
-    return subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout
+    return {Finding(check, resource) for check, resource in failed_checks(directory)}
 
 
 def test_cfn_lint_finds_nothing_new(cfn_lint: set[Finding]) -> None:
