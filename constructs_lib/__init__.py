@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from constructs_lib.testing import assert_import_budget, assert_policy
     from constructs_lib.timeouts.budget import TimeoutBudget
     from constructs_lib.timeouts.call import Call
+    from constructs_lib.workflow import ChunkedWorkflow, TaskRetries
 
 _HOMES = {
     "Access": "api",
@@ -51,6 +52,7 @@ _HOMES = {
     "CachePolicy": "api",
     "Call": "timeouts.call",
     "CapacitySchedule": "compute",
+    "ChunkedWorkflow": "workflow",
     "CognitoAuthorizer": "api",
     "ConnectionTable": "api",
     "ConstructsLibError": "errors",
@@ -68,6 +70,7 @@ _HOMES = {
     "Settings": "policy.settings",
     "SettingsError": "errors",
     "StreamWorker": "messaging.stream_worker",
+    "TaskRetries": "workflow",
     "TimeoutBudget": "timeouts.budget",
     "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
@@ -82,6 +85,7 @@ __all__ = [
     "CachePolicy",
     "Call",
     "CapacitySchedule",
+    "ChunkedWorkflow",
     "CognitoAuthorizer",
     "ConnectionTable",
     "ConstructsLibError",
@@ -99,6 +103,7 @@ __all__ = [
     "Settings",
     "SettingsError",
     "StreamWorker",
+    "TaskRetries",
     "TimeoutBudget",
     "TimeoutHierarchyError",
     "TokenAuthorizer",

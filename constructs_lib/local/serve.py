@@ -20,7 +20,8 @@ import sys
 import threading
 import time
 import uuid
-from importlib import import_module
+from importlib import import_module, util
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -308,6 +309,17 @@ MENDS = (
 )
 
 
+def _mends_beside(name: str) -> tuple[Callable[[], None], ...]:
+    """Load the mends in a file beside this one, by its path: this package is not installed where it runs."""
+    spec = util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    mends: tuple[Callable[[], None], ...] = module.MENDS
+    return mends
+
+
 def hold_leash(run_directory: str) -> None:
     """End this process group, handlers included, as soon as standard input ends, and leave no files behind."""
     with contextlib.suppress(OSError):
@@ -322,7 +334,7 @@ def main(arguments: list[str]) -> None:
     run_directory, *options = arguments
     if LEASH in options:
         threading.Thread(target=hold_leash, args=[run_directory], daemon=True).start()
-    for mend in MENDS:
+    for mend in (*MENDS, *_mends_beside("workflows")):
         mend()
     sys.argv = ["ministack"]
     import_module("ministack.app").main()

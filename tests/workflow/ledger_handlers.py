@@ -1,0 +1,87 @@
+"""Handlers of a workflow that writes each item into a ledger; each counts what it does, so that a test can tell.
+
+They run inside the local AWS, as their source text.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import time
+from typing import Any
+
+import boto3
+
+LEDGER = boto3.resource("dynamodb").Table(os.environ["LEDGER"])
+ROUND = 4  # items that one invocation takes on before it answers a checkpoint
+
+
+def count(item: str, name: str) -> int:
+    """Add one to a counter of an item, and give it."""
+    answer = LEDGER.update_item(
+        Key={"item": item},
+        UpdateExpression="ADD #name :one",
+        ExpressionAttributeNames={"#name": name},
+        ExpressionAttributeValues={":one": 1},
+        ReturnValues="UPDATED_NEW",
+    )
+    return int(str(answer["Attributes"][name]))
+
+
+def list_items(event: dict[str, Any], _context: object) -> None:
+    """Write the items into the manifest, one a line."""
+    count("#list", "seen")
+    lines = [json.dumps({"id": f"item-{index:03}"}) for index in range(event["input"]["items"])]
+    manifest = event["manifest"]
+    boto3.client("s3").put_object(
+        Bucket=manifest["bucket"], Key=manifest["key"], Body="\n".join(lines).encode()
+    )
+
+
+def work(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Post each item once, die once in the middle of a batch, and fail on the poison item until it is mended."""
+    orders = event["input"]
+    start = (event["checkpoint"] or {"next": 0})["next"]
+    for item in event["items"][start : start + ROUND]:
+        name = item["id"]
+        time.sleep(orders.get("pause", 0))
+        count(name, "seen")
+        if name == orders.get("poison") and "Item" not in LEDGER.get_item(Key={"item": "#mended"}):
+            raise ValueError(f"{name} is poison")
+        post(name)
+        if name == orders.get("kill") and count("#kill", "seen") == 1:
+            os.kill(os.getpid(), signal.SIGKILL)
+    reached = start + ROUND
+    return (
+        {"checkpoint": {"next": reached}}
+        if reached < len(event["items"])
+        else {"posted": len(event["items"])}
+    )
+
+
+def post(name: str) -> None:
+    """Post an item: safe to repeat, because the condition holds only once."""
+    try:
+        LEDGER.update_item(
+            Key={"item": name},
+            UpdateExpression="ADD posted :one",
+            ConditionExpression="attribute_not_exists(posted)",
+            ExpressionAttributeValues={":one": 1},
+        )
+    except LEDGER.meta.client.exceptions.ConditionalCheckFailedException:
+        count(name, "repeated")
+
+
+def finalize(event: dict[str, Any], _context: object) -> None:
+    """Add up the answers of all batches of the run, whichever execution did them."""
+    count("#finalize", "seen")
+    table = boto3.resource("dynamodb").Table(event["progress"]["table"])
+    records = table.query(
+        KeyConditionExpression="#run = :run",
+        ExpressionAttributeNames={"#run": "run"},
+        ExpressionAttributeValues={":run": event["run"]},
+    )["Items"]
+    answers = [json.loads(str(record["answer"]))["answer"] for record in records if "answer" in record]
+    posted = sum(answer["posted"] for answer in answers)
+    LEDGER.put_item(Item={"item": "#total", "posted": posted, "failed": event["batches"]["failed"]})
