@@ -72,6 +72,10 @@ NOT_ENFORCED = (
         "events from SNS, EventBridge and IoT",
         "the function is called once: no retries, and no dead letter if it fails",
     ),
+    (
+        "failures of stream mappings",
+        "batchItemFailures are ignored, and a batch that raises is tried until it is too old: no splits, no retry limit",
+    ),
     ("async retry waits", "1 s and 2 s between attempts instead of 1 and 2 minutes"),
     (
         "validation errors",
