@@ -2,6 +2,10 @@
 
 ``queue_worker``   :class:`QueueWorker`: a queue, its dead-letter queue, and the mapping that hands batches to a function
 ``stream_worker``  :class:`StreamWorker`: the mapping from a Kinesis or DynamoDB stream, past records that always fail
+``event_rule``     :class:`EventRule`: events of a bus to a function, with dead letters of their own
+``schedule``       :class:`FunctionSchedule`: a function at certain times, never over itself by accident
+``topic_subscription`` :class:`TopicSubscription`: messages of an SNS topic to a function
+``targets``        what a function must be to take events
 ``dead_letters``   the queues where failed work ends, and the alarms on them
 ``readers``        what a function must be to read a queue or a stream
 ``batches``        batch sizes and windows
