@@ -36,8 +36,11 @@ if TYPE_CHECKING:
         ProvisionedConcurrency,
     )
     from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
+    from constructs_lib.messaging.event_rule import EventRule
     from constructs_lib.messaging.queue_worker import QueueWorker
+    from constructs_lib.messaging.schedule import FunctionSchedule
     from constructs_lib.messaging.stream_worker import StreamWorker
+    from constructs_lib.messaging.topic_subscription import TopicSubscription
     from constructs_lib.policy.plugin import ConstructsLibPolicy
     from constructs_lib.policy.settings import Settings
     from constructs_lib.testing import assert_import_budget, assert_policy
@@ -57,6 +60,8 @@ _HOMES = {
     "ConnectionTable": "api",
     "ConstructsLibError": "errors",
     "ConstructsLibPolicy": "policy.plugin",
+    "EventRule": "messaging.event_rule",
+    "FunctionSchedule": "messaging.schedule",
     "HardenedFunction": "compute",
     "HardenedHttpApi": "api",
     "HardenedRestApi": "api",
@@ -74,6 +79,7 @@ _HOMES = {
     "TimeoutBudget": "timeouts.budget",
     "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
+    "TopicSubscription": "messaging.topic_subscription",
     "assert_import_budget": "testing",
     "assert_policy": "testing",
 }
@@ -90,6 +96,8 @@ __all__ = [
     "ConnectionTable",
     "ConstructsLibError",
     "ConstructsLibPolicy",
+    "EventRule",
+    "FunctionSchedule",
     "HardenedFunction",
     "HardenedHttpApi",
     "HardenedRestApi",
@@ -107,6 +115,7 @@ __all__ = [
     "TimeoutBudget",
     "TimeoutHierarchyError",
     "TokenAuthorizer",
+    "TopicSubscription",
     "assert_import_budget",
     "assert_policy",
 ]
