@@ -8,6 +8,7 @@ from constructs_lib.policy.edges.openapi import authorizers, operations
 from constructs_lib.policy.edges.rest_api import is_event
 from constructs_lib.policy.edges.stage_variables import in_stages
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
+from constructs_lib.policy.once import once
 from constructs_lib.policy.values.cases import one
 from constructs_lib.policy.values.value import Value
 
@@ -23,9 +24,8 @@ _API = "AWS::ApiGatewayV2::Api"
 
 def edges(graph: Graph) -> Iterator[Edge]:
     """List the edges from HTTP and WebSocket APIs to functions."""
-    routes = _routes(graph)
     for integration in graph.of_type("AWS::ApiGatewayV2::Integration"):
-        yield from _integration(graph, integration, routes.get(integration, []))
+        yield from _integration(graph, integration)
     for api in graph.of_type(_API):
         yield from _api(graph, api)
     for authorizer in graph.of_type("AWS::ApiGatewayV2::Authorizer"):
@@ -34,6 +34,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
         yield from _authorizer(graph, owner, uri, authorizer.name, (authorizer,))
 
 
+@once
 def _routes(graph: Graph) -> dict[Resource, list[Resource]]:
     """Index the routes by the integration that they target."""
     found: dict[Resource, list[Resource]] = {}
@@ -44,12 +45,18 @@ def _routes(graph: Graph) -> dict[Resource, list[Resource]]:
     return found
 
 
-def _integration(graph: Graph, integration: Resource, routes: list[Resource]) -> Iterator[Edge]:
+def route_keys(graph: Graph, integration: Resource) -> str:
+    """Name the routes that lead to an integration: ``GET /orders, POST /orders``; empty if no known one does."""
+    keys = [route.get("RouteKey").texts().only for route in _routes(graph).get(integration, ())]
+    return ", ".join(key for key in keys if isinstance(key, str))
+
+
+def _integration(graph: Graph, integration: Resource) -> Iterator[Edge]:
     api = graph.designated(integration.get("ApiId"), _API)
     kind, default = protocol_of(api)
     wait = integration.get("TimeoutInMillis").default(default * 1000).numbers(0.001)
-    keys = [route.get("RouteKey").texts().only for route in routes]
-    label = ", ".join(key for key in keys if isinstance(key, str)) or integration.name
+    label = route_keys(graph, integration) or integration.name
+    first_route = _routes(graph).get(integration, ())[:1]
     at_once = is_event(integration.get("RequestParameters"))
     for target in reached(graph, in_stages(graph, api, integration.get("IntegrationUri"))):
         yield Edge(
@@ -59,7 +66,7 @@ def _integration(graph: Graph, integration: Resource, routes: list[Resource]) ->
             target,
             integration.place,
             label=label,
-            hops=(*routes[:1], integration),
+            hops=(*first_route, integration),
             wait=None if at_once else wait,
             details=integration.value,
         )

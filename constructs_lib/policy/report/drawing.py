@@ -23,14 +23,14 @@ def draw(picture: dict[str, Any], form: str) -> str:
 
 
 def _text(picture: dict[str, Any]) -> Iterator[str]:
-    edges = picture["edges"]
-    reached = {edge["function"] for edge in edges}
-    for edge in edges:
+    reached = {edge["target"] for edge in picture["edges"]}
+    for edge in drawn(picture):
         waits = amount(edge["wait"])
         arrow = f"──{waits}──▶" if waits else "──▶"
         first, *rest = steps(edge)
         owner = f"{edge['source_name']}: " if edge["source_name"] not in first else ""
-        yield _line(f"{owner}{first} {arrow} {' ──▶ '.join(rest)} ({amount(edge['timeout'])})")
+        runs = amount(edge["timeout"])
+        yield _line(f"{owner}{first} {arrow} {' ──▶ '.join(rest)}" + (f" ({runs})" if runs else ""))
     for function in picture["functions"]:
         if function["key"] not in reached:
             yield _line(f"(no caller found) {function['name']} ({amount(function['timeout'])})")
@@ -40,9 +40,16 @@ def _line(text: str) -> str:
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
+def drawn(picture: dict[str, Any]) -> list[dict[str, Any]]:
+    """List everything that is an arrow: links, then edges."""
+    return [*picture["links"], *picture["edges"]]
+
+
 def nodes(picture: dict[str, Any]) -> dict[str, tuple[str, str]]:
     """Name every node of a picture: its key, what people call it, and its kind, callers first."""
-    found = {edge["source"]: (edge["source_name"], edge["kind"]) for edge in picture["edges"]}
+    found = {edge["source"]: (edge["source_name"], edge["kind"]) for edge in drawn(picture)}
+    for link in picture["links"]:
+        found.setdefault(link["target"], (link["callee_name"], link["target_kind"]))
     for function in picture["functions"]:
         runs = amount(function["timeout"])
         found[function["key"]] = (f"{function['name']}\n{runs}", "function")
@@ -50,9 +57,9 @@ def nodes(picture: dict[str, Any]) -> dict[str, tuple[str, str]]:
 
 
 def arrows(picture: dict[str, Any]) -> dict[tuple[str, str, str], list[str]]:
-    """Join the edges between the same two nodes: source, function and mode, with the labels of all of them."""
+    """Join the arrows between the same two nodes: source, target and mode, with the labels of all of them."""
     found: dict[tuple[str, str, str], list[str]] = {}
-    for edge in picture["edges"]:
+    for edge in drawn(picture):
         waits = amount(edge["wait"])
         label = (
             edge["label"]
@@ -60,7 +67,7 @@ def arrows(picture: dict[str, Any]) -> dict[tuple[str, str, str], list[str]]:
             else ""
         )
         text = " ".join(part for part in (label, waits) if part)
-        found.setdefault((edge["source"], edge["function"], edge["mode"]), []).append(text)
+        found.setdefault((edge["source"], edge["target"], edge["mode"]), []).append(text)
     return found
 
 
@@ -70,10 +77,10 @@ def _mermaid(picture: dict[str, Any]) -> Iterator[str]:
     for key, (name, kind) in nodes(picture).items():
         left, right = ("[", "]") if kind == "function" else ("([", "])")
         yield f'  {names[key]}{left}"{_entities(name)}"{right}'
-    for (source, function, mode), labels in arrows(picture).items():
+    for (source, target, mode), labels in arrows(picture).items():
         shaft = "-->" if mode == "sync" else "-.->"
         text = _entities("\n".join(label for label in labels if label))
-        yield f"  {names[source]} {shaft}" + (f'|"{text}"| ' if text else " ") + names[function]
+        yield f"  {names[source]} {shaft}" + (f'|"{text}"| ' if text else " ") + names[target]
 
 
 def _entities(text: str) -> str:
@@ -88,10 +95,10 @@ def _dot(picture: dict[str, Any]) -> Iterator[str]:
     for key, (name, kind) in nodes(picture).items():
         shape = "box" if kind == "function" else "ellipse"
         yield f"  {_quoted(key)} [label={_quoted(name)}, shape={shape}];"
-    for (source, function, mode), labels in arrows(picture).items():
+    for (source, target, mode), labels in arrows(picture).items():
         style = "solid" if mode == "sync" else "dashed"
         text = _quoted("\n".join(label for label in labels if label))
-        yield f"  {_quoted(source)} -> {_quoted(function)} [label={text}, style={style}];"
+        yield f"  {_quoted(source)} -> {_quoted(target)} [label={text}, style={style}];"
     yield "}"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.services.links import links
 from constructs_lib.policy.values.cases import ABSENT, Unknown
 from constructs_lib.policy.values.text import show
 from constructs_lib.timeouts.inequalities import call_worst_case
@@ -12,10 +13,44 @@ if TYPE_CHECKING:
 
     from constructs_lib.policy.function import Call, Function
     from constructs_lib.policy.graph import Edge, Graph
+    from constructs_lib.policy.services.links import Link
     from constructs_lib.policy.values import Resource, Value
 
     Numbers = list[dict[str, Any]]
 
+KINDS = {
+    "rest": "REST API",
+    "http": "HTTP API",
+    "websocket": "WebSocket API",
+    "sqs": "queue",
+    "states": "state machine",
+    "sns": "topic",
+    "s3": "bucket",
+    "events": "event rule",
+    "scheduler": "schedule",
+    "invoke": "function",
+    "url": "function URL",
+    "cognito": "user pool",
+    "cdn": "distribution",
+    "alb": "load balancer",
+    "custom": "custom resource",
+    "kinesis": "stream",
+    "dynamodb": "table stream",
+    "kafka": "Kafka topic",
+    "appsync": "GraphQL API",
+    "edge": "distribution",
+    "iot": "IoT rule",
+    "pipe": "pipe",
+    "logs": "log group",
+}
+"""What people call the caller of an edge, by the edge's kind."""
+_LINKED = {
+    "AWS::ApiGateway::RestApi": "rest",
+    "AWS::ApiGatewayV2::Api": "http",
+    "AWS::CloudFront::Distribution": "cdn",
+    "AWS::ElasticLoadBalancingV2::LoadBalancer": "alb",
+    "AWS::StepFunctions::StateMachine": "states",
+}
 _IN_THE_LABEL = (
     "::Method",
     "::Route",
@@ -25,7 +60,7 @@ _IN_THE_LABEL = (
 
 
 def picture(graph: Graph) -> dict[str, Any]:
-    """Give a graph as plain data.
+    """Give a graph as plain data; ``links`` are waits for what is no function, and otherwise like ``edges``.
 
     Every duration is a list of what it may be: ``{"value": 10.0, "unknown": None, "when": "If IsProd"}``, in seconds. The
     keys of resources are unique in the system; logical ids need not be.
@@ -35,6 +70,7 @@ def picture(graph: Graph) -> dict[str, Any]:
         "files": list(files),
         "functions": [_function(function) for function in graph.functions.values()],
         "edges": [edge_data(edge) for edge in graph.edges],
+        "links": [_link(link) for link in links(graph)],
         "queue_factor": graph.settings.queue_factor,
     }
 
@@ -117,7 +153,7 @@ def edge_data(edge: Edge) -> dict[str, Any]:
         "source_id": edge.source.id,
         "source_name": edge.source.name,
         "source_type": edge.source.type,
-        "function": _key(edge.function.resource),
+        "target": _key(edge.function.resource),
         "function_id": edge.function.id,
         "qualifier": None if edge.qualifier is None else show(edge.qualifier),
         "callee": edge.callee,
@@ -127,6 +163,25 @@ def edge_data(edge: Edge) -> dict[str, Any]:
         "file": edge.at.file,
         "wait": numbers(_wait(edge)),
         "timeout": numbers(edge.function.timeout),
+    }
+
+
+def _link(link: Link) -> dict[str, Any]:
+    """Give a wait for something that is no function: what an edge says, with the kind of the target."""
+    return {
+        "kind": _LINKED.get(link.source.type, "rest"),
+        "mode": "sync",
+        "label": link.label,
+        "source": _key(link.source),
+        "source_name": link.source.name,
+        "target": _key(link.target),
+        "target_kind": _LINKED[link.target.type],
+        "callee": link.target.name,
+        "callee_name": link.target.name,
+        "hops": [],
+        "path": list(link.path),
+        "wait": numbers(link.wait),
+        "timeout": [{"value": link.runs, "unknown": None, "when": ""}] if link.runs else [],
     }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.edges.http_api import protocol_of
+from constructs_lib.policy.edges.http_api import protocol_of, route_keys
 from constructs_lib.policy.edges.openapi import operations
 from constructs_lib.policy.edges.rest_api import route_of, wait_of
 
@@ -17,12 +17,12 @@ _MACHINE = "AWS::StepFunctions::StateMachine"
 
 
 class WaitingRoute:
-    """A route that waits for a workflow: ``wait`` in seconds, ``path`` the resources from API to workflow."""
+    """A route of ``source`` that waits for a workflow: ``wait`` in seconds, ``path`` the resources from API to workflow."""
 
-    __slots__ = ("label", "machine", "path", "wait")
+    __slots__ = ("label", "machine", "path", "source", "wait")
 
     def __init__(self, label: str, machine: Resource, wait: Value, *before: Resource) -> None:
-        self.label, self.machine, self.wait = label, machine, wait
+        self.source, self.label, self.machine, self.wait = before[0], label, machine, wait
         self.path = tuple(dict.fromkeys(resource.id for resource in (*before, machine)))
 
 
@@ -52,9 +52,8 @@ def _http_apis(graph: Graph) -> Iterator[WaitingRoute]:
         for machine in _http(
             graph, integration.get("IntegrationSubtype"), integration.get("RequestParameters")
         ):
-            yield WaitingRoute(
-                f"integration {integration.name}", machine, wait, api or integration, integration
-            )
+            label = route_keys(graph, integration) or f"integration {integration.name}"
+            yield WaitingRoute(label, machine, wait, api or integration, integration)
     for api in graph.of_type("AWS::ApiGatewayV2::Api"):
         for operation in operations(api.get("Body")):
             said = operation.integration

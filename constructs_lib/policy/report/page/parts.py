@@ -58,7 +58,7 @@ def _paths(document: Document, picture: dict[str, Any], found: list[Numbered], n
         findings = by_edge.get(edge_number, [])
         chosen = broken if findings else clean
         if findings or len(clean) < _MOST_CLEAN:
-            chosen.append((_gravity(findings), _path(edge, functions[edge["function"]], findings)))
+            chosen.append((_gravity(findings), _path(edge, functions[edge["target"]], findings)))
     broken.sort(key=lambda pair: pair[0])
     parts = (
         [

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.report.drawing import drawn
 from constructs_lib.policy.report.page.layout import layers, places, waypoint
 from constructs_lib.policy.report.page.markup import Markup, el
-from constructs_lib.policy.report.picture import amount
+from constructs_lib.policy.report.picture import KINDS, amount
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,31 +17,6 @@ _WIDTH, _BETWEEN, _GAP = 250, 110, 18  # of a box, between layers, between boxes
 _HEAD, _ROW = 40, 22
 _MOST_COMPACT = 5  # rows; with more, a caller is stretched along what it calls
 _MOST_NODES = 120  # more cannot be read on any screen
-_KINDS = {
-    "rest": "REST API",
-    "http": "HTTP API",
-    "websocket": "WebSocket API",
-    "sqs": "queue",
-    "states": "state machine",
-    "sns": "topic",
-    "s3": "bucket",
-    "events": "event rule",
-    "scheduler": "schedule",
-    "invoke": "function",
-    "url": "function URL",
-    "cognito": "user pool",
-    "cdn": "distribution",
-    "alb": "load balancer",
-    "custom": "custom resource",
-    "kinesis": "stream",
-    "dynamodb": "table stream",
-    "kafka": "Kafka topic",
-    "appsync": "GraphQL API",
-    "edge": "distribution",
-    "iot": "IoT rule",
-    "pipe": "pipe",
-    "logs": "log group",
-}
 
 
 class Box:
@@ -76,13 +52,13 @@ def system_map(document: Document, picture: dict[str, Any], number: int) -> Mark
     parts = [el("h2", "Who invokes whom", id=f"map-{number}")]
     if edges:
         boxes = _boxes(document, picture, edges)
-        label = f"Map of {len(boxes)} callers and functions and {len(edges)} ways to invoke; the table below says the same"
+        label = f"Map of {len(boxes)} callers and callees and {len(edges)} ways to invoke; the table below says the same"
         svg = _svg(boxes, edges, label)
         parts.append(el("div", svg, class_="scroll", tabindex="0", role="region", aria_label="System map"))
         parts.append(_legend())
     if note:
         parts.append(el("p", note, class_="quiet"))
-    if picture["edges"]:
+    if drawn(picture):
         parts.append(el("details", el("summary", "The map as a table"), _table(picture)))
     parts.append(_lonely(picture))
     return el("section", *parts, aria_labelledby=f"map-{number}", class_="map")
@@ -90,11 +66,12 @@ def system_map(document: Document, picture: dict[str, Any], number: int) -> Mark
 
 def _shown(document: Document, picture: dict[str, Any]) -> tuple[list[dict[str, Any]], str]:
     """Choose the edges to draw: all of them, or in a large system those with findings."""
-    edges = picture["edges"]
+    edges = drawn(picture)
     if len(_ends(edges)) <= _MOST_NODES:
         return edges, "" if edges else "Nothing in these templates invokes a function."
-    broken = {tuple(document.findings[index]["path"]) for index in picture["findings"]}
-    chosen = [edge for edge in edges if tuple(edge["path"]) in broken]
+    broken = [document.findings[index]["path"] for index in picture["findings"]]
+    begun = {tuple(path[:end]) for path in broken for end in range(2, len(path) + 1)}
+    chosen = [edge for edge in edges if tuple(edge["path"]) in begun]
     while len(_ends(chosen)) > _MOST_NODES:
         chosen = chosen[: len(chosen) * 9 // 10]
     note = f"The system has {len(_ends(edges)):,} callers and functions; the map shows {len(_ends(chosen))} with findings."
@@ -102,22 +79,26 @@ def _shown(document: Document, picture: dict[str, Any]) -> tuple[list[dict[str, 
 
 
 def _ends(edges: list[dict[str, Any]]) -> set[str]:
-    return {end for edge in edges for end in (edge["source"], edge["function"])}
+    return {end for edge in edges for end in (edge["source"], edge["target"])}
 
 
 def _boxes(document: Document, picture: dict[str, Any], edges: list[dict[str, Any]]) -> dict[str, Box]:
     functions = {function["key"]: function for function in picture["functions"]}
     boxes: dict[str, Box] = {}
     for edge in edges:
-        for key, name in ((edge["source"], edge["source_name"]), (edge["function"], edge["callee_name"])):
+        kind, target_kind = edge["kind"].removesuffix("-authorizer"), edge.get("target_kind", "")
+        ends = (
+            (edge["source"], edge["source_name"], kind),
+            (edge["target"], edge["callee_name"], target_kind),
+        )
+        for key, name, each in ends:
             if key in functions:
                 boxes.setdefault(key, Box(key, name, "function", amount(functions[key]["timeout"])))
             else:
-                kind = edge["kind"].removesuffix("-authorizer")
-                boxes.setdefault(key, Box(key, name, _KINDS.get(kind, kind)))
+                boxes.setdefault(key, Box(key, name, KINDS.get(each, each)))
     for edge in edges:
         row = _row(edge)
-        boxes[edge["source"]].callees.add(edge["function"])
+        boxes[edge["source"]].callees.add(edge["target"])
         if row not in boxes[edge["source"]].rows:
             boxes[edge["source"]].rows.append(row)
     by_id = {key.partition("/")[2]: box for key, box in boxes.items()}
@@ -142,9 +123,9 @@ def _row(edge: dict[str, Any]) -> str:
 
 
 def _svg(boxes: dict[str, Box], edges: list[dict[str, Any]], label: str) -> Markup:
-    links = [(edge["source"], edge["function"]) for edge in edges]
+    links = [(edge["source"], edge["target"]) for edge in edges]
     columns = layers(list(boxes), links)
-    ports = {(edge["source"], edge["function"]): _port(edge, boxes) for edge in edges}
+    ports = {(edge["source"], edge["target"]): _port(edge, boxes) for edge in edges}
     tops = places(columns, {key: box.height for key, box in boxes.items()}, ports, _GAP)
     lefts = {
         key: number * float(_WIDTH + _BETWEEN) for number, column in enumerate(columns) for key in column
@@ -163,7 +144,7 @@ def _line(
     edge: dict[str, Any], boxes: dict[str, Box], lefts: dict[str, float], tops: dict[str, float]
 ) -> Markup:
     """Draw an edge from the caller's row to the function, through the places that it holds on the way."""
-    source, target = edge["source"], edge["function"]
+    source, target = edge["source"], edge["target"]
     x, y = lefts[source] + _WIDTH, tops[source] + _port(edge, boxes)
     end = lefts[target], tops[target] + _HEAD / 2
     way = f"M{x:g} {y:g}"
@@ -237,10 +218,10 @@ def _legend() -> Markup:
 
 def _table(picture: dict[str, Any]) -> Markup:
     head = el(
-        "tr", *(el("th", name, scope="col") for name in ("Caller", "Through", "Waits", "Function", "May run"))
+        "tr", *(el("th", name, scope="col") for name in ("Caller", "Through", "Waits", "Callee", "May run"))
     )
     rows = []
-    for edge in picture["edges"]:
+    for edge in drawn(picture):
         cells = [
             edge["source_name"], edge["label"], amount(edge["wait"]) or "does not wait", edge["callee"],
             amount(edge["timeout"]) or "",
@@ -257,7 +238,7 @@ def _table(picture: dict[str, Any]) -> Markup:
 
 
 def _lonely(picture: dict[str, Any]) -> Markup:
-    reached = {edge["function"] for edge in picture["edges"]}
+    reached = {edge["target"] for edge in picture["edges"]}
     names = [function["name"] for function in picture["functions"] if function["key"] not in reached]
     if not names:
         return Markup("")
