@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from constructs_lib.policy import judge
 from constructs_lib.policy.examples import graph_of
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 
@@ -178,3 +179,25 @@ def test_stage_variable_is_what_each_stage_says(name: str, callees: list[str], m
     graph = graph_of(FUNCTION + STAGES.replace("NAME", name))
     assert [edge.callee for edge in graph.edges] == callees
     assert [gap.reason for gap in graph.coverage.missed] == missed
+
+
+def test_destinations_of_a_function_are_followed() -> None:
+    """What a function answers or fails on goes on to other functions; only the first must have a queue of its own."""
+    graph = graph_of(
+        FUNCTION
+        + """
+Report: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
+Failed: {Type: AWS::Lambda::Function, Properties: {Timeout: 5}}
+Results:
+  Type: AWS::Lambda::EventInvokeConfig
+  Properties:
+    FunctionName: !Ref Orders
+    Qualifier: live
+    DestinationConfig: {OnSuccess: {Destination: !GetAtt Report.Arn}, OnFailure: {Destination: !GetAtt Failed.Arn}}
+"""
+    )
+    assert [(edge.kind, edge.mode, edge.path) for edge in graph.edges] == [
+        ("on-success", ASYNC, ("Orders", "Results", "Report")),
+        ("on-failure", ASYNC, ("Orders", "Results", "Failed")),
+    ]
+    assert [found.path[-1] for found in judge(graph) if found.rule == "D701"] == ["Report"]

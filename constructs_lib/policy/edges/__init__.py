@@ -31,6 +31,7 @@ _MODULES = {
     "AWS::ElasticLoadBalancingV2::TargetGroup": "load_balancer",
     "AWS::Events::Rule": "events",
     "AWS::IoT::TopicRule": "events",
+    "AWS::Lambda::EventInvokeConfig": "destinations",
     "AWS::Lambda::EventSourceMapping": "mappings",
     "AWS::Lambda::Function": "declared",
     "AWS::Lambda::Url": "function_url",

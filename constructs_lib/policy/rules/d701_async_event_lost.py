@@ -21,9 +21,10 @@ Subscription:
   Properties: {TopicArn: !Ref Orders, Protocol: lambda, Endpoint: !GetAtt Notify.Arn}
 """
 _ELSEWHERE = {
-    "custom",
-    "cognito",
-}  # CloudFormation reports a lost answer itself; Cognito's senders have no queue
+    "custom",  # CloudFormation reports a lost answer itself
+    "cognito",  # Cognito's senders have no queue
+    "on-failure",  # where failed events end already
+}
 
 
 class AsyncEventLost(Rule):
