@@ -5,18 +5,22 @@ costs next to nothing in an init phase; a name's module is loaded when the name 
 module has the name of something it holds: the import system would put the module in the name's place.
 
 Example:
-    >>> from constructs_lib.runtime import Budget
-    >>> Budget('{"function":7,"init":2}').function
-    7
+    >>> from constructs_lib.runtime import api_handler
+    >>> @api_handler
+    ... def handler(event, context):
+    ...     return {"statusCode": 200, "body": "{}"}
 """
 
 from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from constructs_lib.errors import DeadlineExceeded, UnfinishedWorkError
     from constructs_lib.runtime.budget import Budget, waits
     from constructs_lib.runtime.cache import Cache, cached
+    from constructs_lib.runtime.calls import downstream
     from constructs_lib.runtime.clients import Waits
+    from constructs_lib.runtime.deadline import Deadline
     from constructs_lib.runtime.extension import (
         Extension,
         parameter,
@@ -26,6 +30,7 @@ if TYPE_CHECKING:
         secret_bytes,
         secret_json,
     )
+    from constructs_lib.runtime.handlers import api_handler, event_handler, queue_handler, step_handler
     from constructs_lib.runtime.late_imports import lazy, lazy_imports
     from constructs_lib.runtime.rotation import fresh_secret_on_auth_failure
     from constructs_lib.runtime.stores import MemoryStore, RedisStore
@@ -34,42 +39,58 @@ if TYPE_CHECKING:
 _HOMES = {
     "Budget": "budget",
     "Cache": "cache",
+    "Deadline": "deadline",
+    "DeadlineExceeded": "deadline",
     "Extension": "extension",
     "MemoryStore": "stores",
     "RedisStore": "stores",
+    "UnfinishedWorkError": "background",
     "Waits": "clients",
+    "api_handler": "handlers",
     "cached": "cache",
+    "downstream": "calls",
+    "event_handler": "handlers",
     "fresh_secret_on_auth_failure": "rotation",
     "lazy": "late_imports",
     "lazy_imports": "late_imports",
     "parameter": "extension",
     "parameter_json": "extension",
     "parameters": "extension",
+    "queue_handler": "handlers",
     "sandbox": "telemetry",
     "secret": "extension",
     "secret_bytes": "extension",
     "secret_json": "extension",
+    "step_handler": "handlers",
     "waits": "budget",
 }
 
 __all__ = [
     "Budget",
     "Cache",
+    "Deadline",
+    "DeadlineExceeded",
     "Extension",
     "MemoryStore",
     "RedisStore",
+    "UnfinishedWorkError",
     "Waits",
+    "api_handler",
     "cached",
+    "downstream",
+    "event_handler",
     "fresh_secret_on_auth_failure",
     "lazy",
     "lazy_imports",
     "parameter",
     "parameter_json",
     "parameters",
+    "queue_handler",
     "sandbox",
     "secret",
     "secret_bytes",
     "secret_json",
+    "step_handler",
     "waits",
 ]
 
