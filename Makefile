@@ -16,7 +16,7 @@ demo: setup  ## deploy the reference system to a local AWS and drive it
 	@python -m demo
 
 test: setup  ## run all tests
-	@$(SETUP) checkov chromium
+	@$(SETUP) checkov chromium redis
 	@pytest -n 2 --dist loadfile
 
 check: setup  ## format, lint, types, import contracts

@@ -1,7 +1,7 @@
 """Set up what the Makefile's targets need: a locked virtual environment, Node, and the CDK CLI.
 
 Run as ``python3 scripts/setup.py [WHAT ...]``: ``main`` (the default) is ``.venv``; ``checkov`` and ``solutions-constructs``
-are peers in environments of their own; ``chromium`` is the browser that the report's tests look through. Idempotent:
+are peers in environments of their own; ``chromium`` and ``redis`` are programs of the system that tests use. Idempotent:
 what is set up already is recognised by a stamp over the lock files, and costs nothing. Standard library only, because
 nothing else is there yet.
 """
@@ -17,13 +17,29 @@ import sys
 import time
 import venv
 from pathlib import Path
+from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NEEDED_PYTHON = (3, 11)
-BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 # Peers whose own pins fit beside nothing else.
 SIDE_ENVIRONMENTS = ("checkov", "serverless-rules", "solutions-constructs")
+
+
+class Program(NamedTuple):
+    """A program that no Python package brings: any of some commands, from a Debian package."""
+
+    commands: tuple[str, ...]
+    package: str
+    purpose: str
+
+
+PROGRAMS = {
+    "chromium": Program(
+        ("chromium", "chromium-browser", "google-chrome"), "chromium", "the tests of the HTML report"
+    ),
+    "redis": Program(("valkey-server", "redis-server"), "redis-server", "the tests of the runtime's cache"),
+}
 
 
 class SetupError(Exception):
@@ -35,7 +51,7 @@ def main(names: list[str]) -> int:
     try:
         _check_python()
         for name in names or ["main"]:
-            _find_browser() if name == "chromium" else _set_up(name)
+            _find(PROGRAMS[name]) if name in PROGRAMS else _set_up(name)
     except SetupError as error:
         print(f"setup: {error}", file=sys.stderr)
         return 2
@@ -55,7 +71,7 @@ def _check_python() -> None:
 
 def _set_up(name: str) -> None:
     if name != "main" and name not in SIDE_ENVIRONMENTS:
-        raise SetupError(f"found {name!r}; known: main, {', '.join(SIDE_ENVIRONMENTS)}, chromium")
+        raise SetupError(f"found {name!r}; known: main, {', '.join([*SIDE_ENVIRONMENTS, *PROGRAMS])}")
     home = ROOT / (".venv" if name == "main" else f".venv-{name}")
     lock = REQUIREMENTS / ("dev.txt" if name == "main" else f"{name}.txt")
     stamp, wanted = home / ".set-up", _fingerprint(lock)
@@ -124,19 +140,27 @@ def _make_main(home: Path) -> None:
     _run("warming the CDK library", python, "-c", warm)
 
 
-def _find_browser() -> None:
-    """Install Chromium where there is no browser and this user may; else say how."""
-    if any(map(shutil.which, BROWSERS)):
+def _find(program: Program) -> None:
+    """Install a program where there is none of its commands and this user may; else say how."""
+    if any(map(shutil.which, program.commands)):
         return
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         raise SetupError(
-            f"found none of {', '.join(BROWSERS)} on PATH; needed: one of them, for the tests of the HTML report; "
-            "e.g. sudo apt-get install chromium"
+            f"found none of {', '.join(program.commands)} on PATH; needed: one of them, for {program.purpose}; "
+            f"e.g. sudo apt-get install {program.package}"
         )
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
     _run("reading the package lists", apt, "update", "-qq")
-    _run("installing Chromium", apt, "install", "-y", "-qq", "--no-install-recommends", "chromium")
+    _run(
+        f"installing {program.package}",
+        apt,
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        program.package,
+    )
 
 
 def _node_home(home: Path) -> Path:
