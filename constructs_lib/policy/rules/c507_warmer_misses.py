@@ -28,6 +28,11 @@ Ping:
   Type: AWS::Scheduler::Schedule
   Properties: {{ScheduleExpression: rate(5 minutes), Description: warm-up, Target: {{Arn: TARGET}}}}
 """
+_TASK = """{Type: Task, Resource: "arn:aws:states:::lambda:invoke", TimeoutSeconds: 10, End: true,
+  Parameters: {FunctionName: TARGET, Payload: {"constructs-lib:warm-up": {hold: 1}}}}"""
+_WORKFLOW = f"""{_API}
+AtOnce: {{Type: AWS::StepFunctions::StateMachine, Properties: {{Definition: {{StartAt: WarmUp, States: {{WarmUp: {_TASK}}}}}}}}}
+"""
 
 
 class WarmerMisses(Rule):
@@ -41,7 +46,8 @@ class WarmerMisses(Rule):
     Let the warmer invoke the same alias as the callers do, or use provisioned concurrency.
 
     ## Known limits
-    A schedule counts as a warmer when its name, description or input says so (`warm`, `keep-alive`).
+    A schedule counts as a warmer when its name, description or input says so (`warm`, `keep-alive`), a workflow's task when
+    it sends the warm-up event of this library.
     """
 
     id = "C507"
@@ -52,10 +58,12 @@ class WarmerMisses(Rule):
         .replace("warmer", "ping")
         .replace("TARGET", "!Ref Orders"),
         "rule invokes the bare function": _RULE.replace("TARGET", "!GetAtt Orders.Arn"),
+        "workflow invokes the bare function": _WORKFLOW.replace("TARGET", "!GetAtt Orders.Arn"),
         "schedule invokes another alias": _SCHEDULE.replace("TARGET", '!Sub "${Orders.Arn}:beta"'),
     }
     good = {
         "rule invokes the alias": _RULE.replace("TARGET", "!Ref Live"),
+        "workflow invokes the alias": _WORKFLOW.replace("TARGET", "!Ref Live"),
         "schedule that does work": _SCHEDULE.replace("warm-up", "report").replace(
             "TARGET", "!GetAtt Orders.Arn"
         ),
@@ -66,7 +74,7 @@ class WarmerMisses(Rule):
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare what each warmer invokes with what the other callers of its function invoke."""
-        for warmer in filter(is_warmer, graph.edges_of("events", "scheduler")):
+        for warmer in filter(is_warmer, graph.edges_of("events", "scheduler", "states")):
             function = warmer.function
             others = [edge for edge in function.callers if not is_warmer(edge)]
             used = {function.behind(edge.qualifier or LATEST) for edge in others}

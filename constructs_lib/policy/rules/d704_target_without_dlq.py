@@ -23,6 +23,7 @@ Pipe:
   Properties: {Source: !GetAtt SOURCE.Arn, SourceParameters: {KinesisStreamParameters: {PIPE}}, Target: !GetAtt Jobs.Arn}
 """
 _DLQ = "DeadLetterConfig: {Arn: !GetAtt Failed.Arn}"
+_WARM_UP = """Input: '{"constructs-lib:warm-up": {"hold": 0}}'"""
 _NONE = "DeadLetterConfig: !Ref AWS::NoValue"
 
 
@@ -43,7 +44,8 @@ class TargetWithoutDlq(Rule):
     Set DeadLetterConfig on the target; for a pipe that reads a stream, in the parameters of its source.
 
     ## Known limits
-    A pipe that reads a queue or a topic of Kafka has no such setting: its queue's RedrivePolicy counts (Q304).
+    A pipe that reads a queue or a topic of Kafka has no such setting: its queue's RedrivePolicy counts (Q304). A warm-up
+    event of this library carries no work that could be lost.
     """
 
     id = "D704"
@@ -55,7 +57,11 @@ class TargetWithoutDlq(Rule):
         "schedule": _targets(schedule=_NONE),
         "pipe that reads a stream": _targets(pipe=_NONE),
     }
-    good = {"all three": _targets(), "pipe that reads a queue": _targets(pipe=_NONE, source="Jobs")}
+    good = {
+        "all three": _targets(),
+        "pipe that reads a queue": _targets(pipe=_NONE, source="Jobs"),
+        "warm-up": _targets(schedule=_WARM_UP),
+    }
     undecided = {"imported": _targets(rule="DeadLetterConfig: !ImportValue failures")}
 
     def check(self, graph: Graph) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.policy.services.retries import unretried
+from constructs_lib.policy.services.warmers import sends_warm_ups
 from constructs_lib.policy.services.workflows import lambda_tasks
 
 TYPE_CHECKING = False
@@ -42,7 +43,8 @@ class TransientErrorsNotRetried(Rule):
     Lambda.TooManyRequestsException. CDK's own default (retryOnServiceExceptions) leaves the last one out.
 
     ## Known limits
-    A Retry on the Map or Parallel around the task counts too. A Catch does not: it ends the work in another way.
+    A Retry on the Map or Parallel around the task counts too. A Catch does not: it ends the work in another way. A
+    warm-up event of this library is not meant to be retried.
     """
 
     id = "W404"
@@ -59,6 +61,11 @@ class TransientErrorsNotRetried(Rule):
     good = {
         "all four": _workflow(f"{{ErrorEquals: [{_FOUR}], MaxAttempts: 6, BackoffRate: 2}}"),
         "everything": _workflow("{ErrorEquals: [States.ALL]}"),
+        "a warm-up": _workflow().replace(
+            "Resource: !GetAtt Charge.Arn",
+            'Resource: "arn:aws:states:::lambda:invoke", '
+            'Parameters: {FunctionName: !GetAtt Charge.Arn, Payload: {"constructs-lib:warm-up": {hold: 1}}}',
+        ),
         "in two retriers": _workflow(
             f"{{ErrorEquals: [{_THREE}]}}",
             "{ErrorEquals: [Lambda.TooManyRequestsException], MaxAttempts: 10}",
@@ -69,7 +76,7 @@ class TransientErrorsNotRetried(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for the transient errors that the retriers of each Lambda task leave out."""
         for task, edge in lambda_tasks(graph):
-            said = ", ".join(unretried(graph, task))
+            said = "" if sends_warm_ups(task.state) else ", ".join(unretried(graph, task))
             if not said:
                 continue
             message = (

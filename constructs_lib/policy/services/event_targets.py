@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.limits import EVENT_TARGET_AGE_DEFAULT, EVENT_TARGET_RETRIES_DEFAULT
+from constructs_lib.policy.services.warmers import only_warms
 from constructs_lib.policy.values.text import show
 
 TYPE_CHECKING = False
@@ -45,13 +46,17 @@ def named(graph: Graph, arn: Value) -> str:
 
 
 def event_targets(graph: Graph) -> Iterator[EventTarget]:
-    """List the targets that can have a dead-letter queue."""
+    """List the targets that can have a dead-letter queue; those that are only kept warm need none."""
     for rule in graph.of_type("AWS::Events::Rule"):
         for target in rule.get("Targets").elements():
+            if only_warms(graph, target):
+                continue
             dead_letters = target.get("DeadLetterConfig", "Arn")
             yield EventTarget(graph, rule, "Rule", target.get("Arn"), dead_letters, _DELIVERY)
     for schedule in graph.of_type("AWS::Scheduler::Schedule"):
         target = schedule.get("Target")
+        if only_warms(graph, target):
+            continue
         dead_letters = target.get("DeadLetterConfig", "Arn")
         yield EventTarget(graph, schedule, "Schedule", target.get("Arn"), dead_letters, _DELIVERY)
     for pipe in graph.of_type("AWS::Pipes::Pipe"):
