@@ -4,6 +4,8 @@
 ``provisioned``   warm capacity on the alias, fixed, tracked or scheduled
 ``dead_letters``  where a failed asynchronous event ends
 ``parameters``    configuration and secrets through AWS's extension: layer, environment, grants
+``warmer``        :class:`WarmSchedule`: environments warmed all at once, again and again
+``schedule_group`` what EventBridge Scheduler starts, and the role that it uses for nothing else
 ``environment``   the variables, the construct's own and the user's
 ``packaging``     from a directory to a code asset
 ``conflicts``     what one function cannot be at once

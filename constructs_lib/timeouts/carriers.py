@@ -19,3 +19,6 @@ CIRCUIT_BREAKER_TABLE_VARIABLE, CIRCUIT_BREAKER_CALL = "CIRCUIT_BREAKER_TABLE", 
 
 WARM_UP_KEY = "constructs-lib:warm-up"
 """Key of a warm-up event, ``{WARM_UP_KEY: {"hold": 0.5}}``: whoever reads it stays busy for that many seconds, and does no work."""
+
+WARM_UP_HOLD_MAX = 5.0
+"""Seconds for which a handler holds at most: enough for the others to start meanwhile."""

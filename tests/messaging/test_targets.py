@@ -26,7 +26,7 @@ def test_a_function_without_a_failure_path_is_refused(sender: Callable[..., Any]
     """The sender's queue would not help: it takes only what never reached the function."""
     deaf = make(stack, "Deaf")
     with pytest.raises(
-        RefusedError, match="'Deaf' without async_failure: it is invoked asynchronously.* fix: H"
+        RefusedError, match=r"'Deaf' without async_failure: it is invoked asynchronously.* fix: H"
     ):
         sender(stack, function=deaf)
     assert stack.node.try_find_child(CONSTRUCTS[sender]) is None
