@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         ParametersExtension,
         ProvisionedConcurrency,
     )
+    from constructs_lib.compute.warmer import WarmSchedule
     from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
     from constructs_lib.messaging.event_rule import EventRule
     from constructs_lib.messaging.queue_worker import QueueWorker
@@ -80,6 +81,7 @@ _HOMES = {
     "TimeoutHierarchyError": "errors",
     "TokenAuthorizer": "api",
     "TopicSubscription": "messaging.topic_subscription",
+    "WarmSchedule": "compute.warmer",
     "assert_import_budget": "testing",
     "assert_policy": "testing",
 }
@@ -116,6 +118,7 @@ __all__ = [
     "TimeoutHierarchyError",
     "TokenAuthorizer",
     "TopicSubscription",
+    "WarmSchedule",
     "assert_import_budget",
     "assert_policy",
 ]
