@@ -300,6 +300,26 @@ def with_call(budget: TimeoutBudget, call: Call) -> TimeoutBudget:
     return _proven(given, budget.init_type)
 
 
+def with_work_on_top(budget: TimeoutBudget, calls: Iterable[Call]) -> TimeoutBudget:
+    """Prove the budget again with calls that are made before and after the handler's own work, and on top of it.
+
+    What was derived grows with them; a work that was given is what the handler itself does. Each call needs its read.
+
+    Raises:
+        TimeoutHierarchyError: a function timeout, visibility or wait that was given has no room for them.
+
+    Example:
+        >>> inner = TimeoutBudget(gateway=None, init=2, work=10)
+        >>> outer = with_work_on_top(inner, [Call("record", connect=1, read=1, attempts=1)])
+        >>> inner.function, outer.function, outer.work
+        (13, 15, 12.0)
+    """
+    numbers = tuple(call.numbers for call in calls)
+    extra = sum(each.worst_case for each in numbers)
+    work = None if budget.given.work is None else budget.given.work + extra
+    return _proven(replace(budget.given, work=work, calls=(*budget.given.calls, *numbers)), budget.init_type)
+
+
 def _proven(given: Numbers, init_type: InitType) -> TimeoutBudget:
     budget = TimeoutBudget.__new__(TimeoutBudget)
     budget.init_type, budget.given, budget.numbers = init_type, given, derive(given)

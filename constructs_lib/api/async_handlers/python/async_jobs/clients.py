@@ -25,7 +25,8 @@ def budget() -> Mapping[str, Any]:
 def client(service: str, call: str) -> Any:
     """Make the client of a service, with the waits of a call of the budget."""
     waits = budget()["calls"][call]
-    return boto3.client(
+    sdk: Any = boto3  # its stubs ask for a literal name
+    return sdk.client(
         service,
         config=Config(
             connect_timeout=waits["connect"],
