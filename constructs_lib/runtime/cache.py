@@ -148,7 +148,7 @@ class Cache:
             return self._instead(request, kept, error)  # type: ignore[no-any-return]
 
     def cached(
-        self, key: str | Callable[P, str], ttl: float, *, negative_ttl: float = 0
+        self, key: str | Callable[..., str], ttl: float, *, negative_ttl: float = 0
     ) -> Callable[[Callable[P, T]], Callable[P, T]]:
         """Decorate a function or coroutine function; :func:`cached` says how."""
         _Request("", ttl, negative_ttl)
@@ -286,7 +286,7 @@ def default_cache() -> Cache:
 
 
 def cached(
-    key: str | Callable[P, str], ttl: float, *, negative_ttl: float = 0, cache: Cache | None = None
+    key: str | Callable[..., str], ttl: float, *, negative_ttl: float = 0, cache: Cache | None = None
 ) -> Callable[[Callable[P, T]], Callable[P, T]]:
     """Keep what a function, or a coroutine function, returns.
 
