@@ -11,6 +11,7 @@ from constructs_lib.compute.tokens import is_token, known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import LAMBDA_LAYERS_MAX, LAMBDA_MEMORY_MAX, LAMBDA_MEMORY_MIN, SNAPSTART_TMP_MAX
 from constructs_lib.timeouts.budget import with_init_type
+from constructs_lib.timeouts.inequalities import never_cold
 
 if TYPE_CHECKING:
     from aws_cdk import Size
@@ -49,20 +50,18 @@ def proven(
             allowed=f"a budget for 'on-demand' or {actual!r}",
             fix=f"give the function {wanted}, or leave init_type out of the budget",
         )
-    if not budget.cold_starts and budget.gateway is not None and not snap_start:
-        _refuse_without_cold_starts(subject, capacity, reserved)
+    least = 0 if capacity is None else capacity.least
+    held = least if capacity is not None and is_token(reserved) else reserved  # a token may be all of it
+    believable = never_cold(reserved=None if is_token(held) else held, warm=least, snap_start=snap_start)
+    if not budget.cold_starts and budget.gateway is not None and not believable:
+        raise _cold_starts_refused(subject, capacity)
     return budget if budget.init_type == actual else with_init_type(budget, actual)
 
 
-def _refuse_without_cold_starts(
-    subject: str, capacity: ProvisionedConcurrency | None, reserved: float | None
-) -> None:
-    # Only a reserve that is always warm as a whole throttles what would else start an environment on demand.
-    if capacity is not None and (is_token(reserved) or (reserved is not None and reserved <= capacity.least)):
-        return
+def _cold_starts_refused(subject: str, capacity: ProvisionedConcurrency | None) -> RefusedError:
     found = "no provisioned concurrency" if capacity is None else "nothing that holds requests back"
     warm = 1 if capacity is None else capacity.least
-    raise RefusedError(
+    return RefusedError(
         f"{subject}: budget",
         got=f"cold_starts=False with {found}: requests beyond the warm environments start one on demand",
         allowed="cold_starts=True; or SnapStart, or a reserve that is provisioned as a whole at all times",

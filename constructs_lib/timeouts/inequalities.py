@@ -36,6 +36,24 @@ def wait_above(function: float, init: float, margin: float, *, cold_starts: bool
     return init + function + margin if cold_starts else function
 
 
+def never_cold(*, reserved: float | None, warm: float, snap_start: bool = False) -> bool:
+    """H2's exception: whether it can be believed that no request meets a cold start.
+
+    Warm environments alone do not do: requests beyond them start others on demand, unless the reserve holds them back.
+    SnapStart restores a snapshot instead of an init.
+
+    Args:
+        reserved: reserved concurrency of the function; None if nothing is reserved.
+        warm: environments that are provisioned at all times.
+        snap_start: whether SnapStart is on.
+
+    Example:
+        >>> never_cold(reserved=5, warm=5), never_cold(reserved=6, warm=5), never_cold(reserved=None, warm=5)
+        (True, False, False)
+    """
+    return snap_start or (reserved is not None and reserved <= warm)
+
+
 def function_above(init: float, work: float) -> float:
     """H3: a function's timeout must be longer than this, because after a crash init runs again inside it.
 

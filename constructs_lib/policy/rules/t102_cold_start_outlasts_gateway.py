@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from constructs_lib.policy.rule import ERROR, Finding, Rule
+from constructs_lib.policy.services.cold_starts import disbelief, may_start_cold
 from constructs_lib.timeouts.inequalities import wait_above
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
 
 _API = """
@@ -32,6 +32,7 @@ Live:
     FunctionVersion: !GetAtt Version.Version
     ProvisionedConcurrencyConfig: {ProvisionedConcurrentExecutions: 5}
 """
+_DECLARED = "budget: {init: 4, cold_starts: false}"
 _RESERVED = _API.replace("!GetAtt Orders.Arn", "!Ref Live") + _WARM
 
 
@@ -44,9 +45,10 @@ class ColdStartOutlastsGateway(Rule):
     environments.
 
     ## What to do
-    Lower the function's timeout, shorten init, or make the gateway wait longer. If no request can meet a cold start,
-    declare it: `Metadata: {constructs-lib: {cold_starts: false}}`. Reserved concurrency that is provisioned to the last
-    environment says the same.
+    Lower the function's timeout, shorten init, or make the gateway wait longer; or provision reserved concurrency to the
+    last environment. With SnapStart, declare that no request meets an init:
+    `Metadata: {constructs-lib: {cold_starts: false}}`. On other functions the declaration alone is not believed, because
+    requests beyond what is warm start environments on demand.
     """
 
     id = "T102"
@@ -57,6 +59,7 @@ class ColdStartOutlastsGateway(Rule):
         "more than what is provisioned may run": _RESERVED.replace(
             "FUNCTION", "28, ReservedConcurrentExecutions: 6"
         ),
+        "declaration that nothing bears out": _API.replace("FUNCTION", "28").replace("init: 4", _DECLARED),
     }
     good = {
         "init and timeout fit": _API.replace("FUNCTION", "25"),
@@ -66,9 +69,9 @@ class ColdStartOutlastsGateway(Rule):
         "all of the reserve is provisioned": _RESERVED.replace(
             "FUNCTION", "28, ReservedConcurrentExecutions: 5"
         ),
-        "no request meets a cold start": _API.replace("FUNCTION", "28").replace(
-            "{init: 4}", "{budget: {init: 4, cold_starts: false}}"
-        ),
+        "restored from a snapshot": _API.replace(
+            "FUNCTION", "28, SnapStart: {ApplyOn: PublishedVersions}"
+        ).replace("init: 4", _DECLARED),
     }
     undecided = {"timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout")}
 
@@ -77,7 +80,7 @@ class ColdStartOutlastsGateway(Rule):
         for edge in graph.edges_of("rest", "http", "websocket"):
             function = edge.function
             init = function.init
-            if edge.wait is None or init is None or not _may_start_cold(function):
+            if edge.wait is None or init is None or not may_start_cold(function):
                 continue
             margin = function.declared("margin").default(graph.settings.margin).numbers()
             for wait, runs, spare, when in graph.known(edge.wait, function.timeout, margin, given=edge.when):
@@ -87,7 +90,7 @@ class ColdStartOutlastsGateway(Rule):
                 message = (
                     f"{edge.label} waits {wait:g} s, but a cold start of {edge.callee} may take {init:g} s init "
                     f"({function.init_evidence}) + {runs:g} s timeout + {spare:g} s margin = {bound:g} s: the first "
-                    "request after a scale-out gets a 504."
+                    f"request after a scale-out gets a 504.{disbelief(function)}"
                 )
                 most = wait - init - spare
                 fix = (
@@ -95,12 +98,3 @@ class ColdStartOutlastsGateway(Rule):
                 )
                 fix += f", or let the integration wait >= {bound:g} s."
                 yield self.finding(edge.wait.place, message, fix=fix, path=edge.path, when=when)
-
-
-def _may_start_cold(function: Function) -> bool:
-    """Tell whether a request can meet a cold start; not so where all that may run at once is provisioned."""
-    amounts = [each.amount.only for each in function.provisioned]
-    warm = sum(amount for amount in amounts if isinstance(amount, float))
-    reserved = function.reserved.only
-    all_warm = isinstance(reserved, float) and 0 < reserved <= warm
-    return not all_warm and function.budget.get("cold_starts") is not False
