@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from constructs_lib.testing import assert_import_budget, assert_policy
     from constructs_lib.timeouts.budget import TimeoutBudget
     from constructs_lib.timeouts.call import Call
-    from constructs_lib.workflow import ChunkedWorkflow, TaskRetries
+    from constructs_lib.workflow import ChunkedWorkflow, ExpressWorkflow, TaskRetries
 
 _HOMES = {
     "Access": "api",
@@ -62,6 +62,7 @@ _HOMES = {
     "ConstructsLibError": "errors",
     "ConstructsLibPolicy": "policy.plugin",
     "EventRule": "messaging.event_rule",
+    "ExpressWorkflow": "workflow",
     "FunctionSchedule": "messaging.schedule",
     "HardenedFunction": "compute",
     "HardenedHttpApi": "api",
@@ -99,6 +100,7 @@ __all__ = [
     "ConstructsLibError",
     "ConstructsLibPolicy",
     "EventRule",
+    "ExpressWorkflow",
     "FunctionSchedule",
     "HardenedFunction",
     "HardenedHttpApi",

@@ -12,6 +12,7 @@ REST APIs:
 ``routes``          a route's options, checked; with ``request_schema`` and ``cache``
 ``endpoint``        how long each kind of endpoint waits, and how a private one is reached
 ``integration``     how a route reaches its function: proxy, streamed or, with ``async_event``, asynchronous
+``workflow_integration``  how a route waits for an express workflow
 ``rest_authorizers``  CDK's authorizers
 ``stage_settings``  the stage's method settings
 ``responses``       what the gateway itself answers, and CORS

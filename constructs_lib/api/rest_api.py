@@ -39,12 +39,14 @@ from constructs_lib.api.routes import Route, RouteOptions, read_route
 from constructs_lib.api.stage_settings import StageSettings, check_stage_name
 from constructs_lib.api.throttle import DEFAULT_BURST, DEFAULT_RATE, check_throttle
 from constructs_lib.api.usage_plan import PlansHaveKeyedRoutes, add_usage_plan
+from constructs_lib.api.workflow_integration import WorkflowIntegrations, check_waits, is_workflow
 from constructs_lib.errors import RefusedError
 
 if TYPE_CHECKING:
     from constructs_lib.api.authorizer import Authorization
     from constructs_lib.compute.function import HardenedFunction
     from constructs_lib.timeouts.seconds import Seconds
+    from constructs_lib.workflow.express_workflow import ExpressWorkflow
 
 
 class HardenedRestApi(Construct):
@@ -170,6 +172,7 @@ class HardenedRestApi(Construct):
         self._authorizers = Authorizers(self, self._subject, self.rest_api)
         self._validation = RequestValidation(self, self.rest_api)
         self._integrations = Integrations(self, self.rest_api, stage_name, cors_headers(cors))
+        self._workflows = WorkflowIntegrations(self, cors_headers(cors))
 
     @cached_property
     def stage(self) -> apigateway.Stage:
@@ -193,44 +196,50 @@ class HardenedRestApi(Construct):
         return self.rest_api.url
 
     def get(
-        self, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self, path: str, function: HardenedFunction | ExpressWorkflow, **options: Unpack[RouteOptions]
     ) -> apigateway.Method:
         """Add a GET route; see :meth:`add_route`."""
         return self.add_route("GET", path, function, **options)
 
     def post(
-        self, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self, path: str, function: HardenedFunction | ExpressWorkflow, **options: Unpack[RouteOptions]
     ) -> apigateway.Method:
         """Add a POST route; see :meth:`add_route`."""
         return self.add_route("POST", path, function, **options)
 
     def put(
-        self, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self, path: str, function: HardenedFunction | ExpressWorkflow, **options: Unpack[RouteOptions]
     ) -> apigateway.Method:
         """Add a PUT route; see :meth:`add_route`."""
         return self.add_route("PUT", path, function, **options)
 
     def patch(
-        self, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self, path: str, function: HardenedFunction | ExpressWorkflow, **options: Unpack[RouteOptions]
     ) -> apigateway.Method:
         """Add a PATCH route; see :meth:`add_route`."""
         return self.add_route("PATCH", path, function, **options)
 
     def delete(
-        self, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self, path: str, function: HardenedFunction | ExpressWorkflow, **options: Unpack[RouteOptions]
     ) -> apigateway.Method:
         """Add a DELETE route; see :meth:`add_route`."""
         return self.add_route("DELETE", path, function, **options)
 
     def add_route(
-        self, method: str, path: str, function: HardenedFunction, **options: Unpack[RouteOptions]
+        self,
+        method: str,
+        path: str,
+        function: HardenedFunction | ExpressWorkflow,
+        **options: Unpack[RouteOptions],
     ) -> apigateway.Method:
-        """Add a route: one method on one path, answered by one function's alias.
+        """Add a route: one method on one path, answered by one function's alias, or by a workflow that is waited for.
 
         Args:
             method: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS or ANY.
             path: e.g. ``"/orders/{id}"``; ``{name}`` is a path parameter, ``{name+}`` takes the rest of the path.
-            function: what answers; its budget gives the integration timeout.
+            function: what answers; its budget gives the integration timeout. An :class:`ExpressWorkflow` gets an event
+                like the proxy integration's, with the declared inputs only, and the caller its output: 200, 504 where it
+                timed out, 502 where it failed.
             options: see :class:`RouteOptions`.
 
         Returns:
@@ -245,14 +254,7 @@ class HardenedRestApi(Construct):
         )
         self._check_beside_others(subject, route)
         self._authorizers.check(subject, route.authorizer)
-        if route.asynchronous:
-            check_asynchronous(subject, route)
-            integration = self._integrations.asynchronous(route)
-        else:
-            wait = self._waits.integration_milliseconds(
-                subject, function.budget.integration, stream=route.stream
-            )
-            integration = self._integrations.proxy(route, wait)
+        integration, responses = self._integration(subject, route)
         if route.schema is not None and not any(each.schema for each in self._routes.values()):
             add_bad_body_response(self.rest_api, self.cors)
         self._paths.add(path)
@@ -261,7 +263,7 @@ class HardenedRestApi(Construct):
             method,
             integration,
             api_key_required=route.api_key_required or None,
-            method_responses=[self._integrations.accepted()] if route.asynchronous else None,
+            method_responses=responses,
             **self._validation.method_options(route.schema, route.inputs),
             **self._authorizers.method_options(route.authorizer, route.scopes),
         )
@@ -313,6 +315,20 @@ class HardenedRestApi(Construct):
             cache_cluster_enabled=False,
             caching_enabled=False,
         )
+
+    def _integration(
+        self, subject: str, route: Route
+    ) -> tuple[apigateway.Integration, list[apigateway.MethodResponse] | None]:
+        if is_workflow(route.target):
+            check_waits(subject, route)
+            wait = self._waits.integration_milliseconds(subject, route.target.integration, stream=False)
+            return self._workflows.waiting(route, route.target, wait), self._workflows.answers()
+        if route.asynchronous:
+            check_asynchronous(subject, route)
+            return self._integrations.asynchronous(route), [self._integrations.accepted()]
+        seconds = route.function.budget.integration
+        wait = self._waits.integration_milliseconds(subject, seconds, stream=route.stream)
+        return self._integrations.proxy(route, wait), None
 
     def _any_route_needs_key(self) -> bool:
         return any(route.api_key_required for route in self._routes.values())

@@ -26,10 +26,12 @@ from constructs_lib.api.names import check_names
 from constructs_lib.api.paths import check_path
 from constructs_lib.api.request_schema import check_schema
 from constructs_lib.api.throttle import check_throttle
+from constructs_lib.api.workflow_integration import is_workflow
 from constructs_lib.errors import RefusedError
 
 if TYPE_CHECKING:
     from constructs_lib.compute.function import HardenedFunction
+    from constructs_lib.workflow.express_workflow import ExpressWorkflow
 
 
 class RouteOptions(TypedDict, total=False):
@@ -78,7 +80,7 @@ class Route:
 
     method: str
     path: str
-    function: HardenedFunction
+    target: HardenedFunction | ExpressWorkflow
     authorizer: Authorization
     scopes: tuple[str, ...]
     api_key_required: bool
@@ -91,6 +93,12 @@ class Route:
     asynchronous: bool
     stream: bool
 
+    @property
+    def function(self) -> HardenedFunction:
+        """The function that answers, where it is no workflow."""
+        assert not is_workflow(self.target)
+        return self.target
+
     def __str__(self) -> str:
         """Name the route as people do."""
         return f"{self.method} {self.path}"
@@ -100,7 +108,7 @@ def read_route(
     subject: str,
     method: str,
     path: str,
-    function: HardenedFunction,
+    function: HardenedFunction | ExpressWorkflow,
     *,
     options: RouteOptions,
     default_authorizer: Authorization | None,
@@ -111,7 +119,8 @@ def read_route(
         RefusedError: names the route, what was found and what to change.
     """
     check_method(subject, method)
-    check_function(subject, function)
+    if not is_workflow(function):
+        check_function(subject, function)
     check_option_names(subject, options, RouteOptions)
     _check_transfer(subject, options)
     authorizer = _authorizer(subject, options, default_authorizer)
@@ -132,7 +141,7 @@ def read_route(
     return Route(
         method=method,
         path=path,
-        function=function,
+        target=function,
         authorizer=authorizer,
         scopes=check_names(subject, "scopes", options.get("scopes", ())),
         api_key_required=options.get("api_key_required", False),

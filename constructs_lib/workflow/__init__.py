@@ -3,6 +3,7 @@
 ``chunked_workflow``  :class:`ChunkedWorkflow`: list, work in batches, finalize; goes on where it stopped
 ``run``               its state machine: one execution at a time takes a run, lists once, closes it
 ``batch``             its child workflow: worker, checkpoint, worker ... done, or the failure queue
+``express_workflow``  :class:`ExpressWorkflow`: functions in order, or at once, within the time that a caller waits
 ``states``            task states as plain data: timeout, retries, a way out
 ``retries``           how often a task is tried again, and after which pauses
 ``machine``           role, logs and state machine from a definition
@@ -12,6 +13,7 @@
 from __future__ import annotations
 
 from constructs_lib.workflow.chunked_workflow import ChunkedWorkflow
+from constructs_lib.workflow.express_workflow import ExpressWorkflow
 from constructs_lib.workflow.retries import TaskRetries
 
-__all__ = ["ChunkedWorkflow", "TaskRetries"]
+__all__ = ["ChunkedWorkflow", "ExpressWorkflow", "TaskRetries"]

@@ -80,9 +80,9 @@ def batch_workflow(budget: TimeoutBudget, retries: TaskRetries, rounds: int) -> 
             ResultSelector=_RECORD,
             ResultPath="$.record",
             Catch=caught("Report"),
-            Next="Done before?",
+            Next="Batch done before?",
         ),
-        "Done before?": {
+        "Batch done before?": {
             "Type": "Choice",
             "Choices": [{"Variable": "$.record.status", "StringEquals": "done", "Next": "Skip"}],
             "Default": "Work",

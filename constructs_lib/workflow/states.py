@@ -24,16 +24,17 @@ CAUGHT = (["States.DataLimitExceeded"], ["States.ALL"])
 
 
 def invocation(
-    function: str, payload: Mapping[str, Any], budget: TimeoutBudget, retries: TaskRetries, **rest: Any
+    function: str, payload: Mapping[str, Any] | str, budget: TimeoutBudget, retries: TaskRetries, **rest: Any
 ) -> State:
     """Invoke a function's alias and wait for its answer, longer than a cold invocation can take (H7).
 
-    There is no heartbeat: a synchronous invocation sends none, and the timeout is what notices a lost answer.
+    ``payload`` is what the function gets, or the path of it. There is no heartbeat: a synchronous invocation sends none, and the timeout is what notices a lost answer.
     """
+    given = {"Payload.$": payload} if isinstance(payload, str) else {"Payload": dict(payload)}
     return {
         "Type": "Task",
         "Resource": "arn:${Partition}:states:::lambda:invoke",
-        "Parameters": {"FunctionName": f"${{{function}}}", "Payload": dict(payload)},
+        "Parameters": {"FunctionName": f"${{{function}}}", **given},
         "ResultSelector": {"answer.$": "$.Payload"},
         "TimeoutSeconds": budget.task,
         "Retry": retries.retriers(),

@@ -69,9 +69,32 @@ def refusal(**arguments: Any) -> RefusedError:
     return refused.value
 
 
+def outline(workflow: dict[str, Any]) -> dict[str, Any]:
+    """Give what follows on what: of each state its kind or what it calls, and where each way leads."""
+    shown: dict[str, Any] = {}
+    for name, state in workflow["States"].items():
+        ways = [
+            state.get("Next"),
+            *(choice["Next"] for choice in state.get("Choices", ())),
+            state.get("Default"),
+        ]
+        caught = sorted({f"else {catcher['Next']}" for catcher in state.get("Catch", ())})
+        what = state.get("Resource", state["Type"]).removeprefix("arn:aws:states:::")
+        shown[name] = " -> ".join([what, ", ".join([*filter(None, ways), *caught]) or "end"])
+        if "ItemProcessor" in state:
+            shown[f"{name}: each batch"] = outline(state["ItemProcessor"])
+    return shown
+
+
 def test_the_definition(definition: dict[str, Any], snapshot: SnapshotAssertion) -> None:
-    """What the state machine does, state by state."""
-    assert definition == snapshot
+    """What follows on what, as it runs."""
+    assert list(outline(definition).items()) == snapshot
+
+
+def test_each_state_has_a_name_of_its_own(definition: dict[str, Any]) -> None:
+    """Step Functions wants names unique in a whole state machine, batches included."""
+    inner = definition["States"]["Batches"]["ItemProcessor"]["States"]
+    assert not inner.keys() & definition["States"].keys()
 
 
 def test_what_comes_with_it(template: dict[str, Any], snapshot: SnapshotAssertion) -> None:
@@ -120,7 +143,8 @@ def test_every_task_has_a_timeout_retries_and_a_way_out(definition: dict[str, An
     """Nothing waits for ever, fails at a hiccup, or leaves the run taken; what only reports needs no way out."""
     reporting = {"Report", "Mark as failed", "Stop"}
     for name, state in tasks(definition):
-        assert state["TimeoutSeconds"] and state["Retry"]
+        assert state["TimeoutSeconds"]
+        assert state["Retry"]
         assert ("Catch" in state) != (name in reporting)
 
 
