@@ -2,9 +2,10 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 SETUP := $(PYTHON) scripts/setup.py
+FUZZ_SECONDS ?= 600
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check format bench docs lock clean
+.PHONY: help setup demo test check format bench fuzz docs lock clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## */\1\t/' | expand -t 10
@@ -33,6 +34,11 @@ bench: setup  ## print the published figures, each with its peer
 	@$(SETUP) checkov serverless-rules solutions-constructs
 	@python -m bench
 
+fuzz: setup  ## look for inputs that break reading, resolving or judging, for FUZZ_SECONDS (600)
+	@$(SETUP) fuzz
+	@mkdir -p .fuzz
+	@.venv-fuzz/bin/python -m fuzz .fuzz -artifact_prefix=.fuzz/ -max_total_time=$(FUZZ_SECONDS)
+
 docs: setup  ## write the pages of the rules
 	@constructs-lib rules --write docs/rules
 
@@ -40,4 +46,4 @@ lock: setup  ## renew the lock files
 	@sh scripts/lock.sh
 
 clean:  ## remove everything that the targets made
-	rm -rf .venv .venv-* node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-* .fuzz node_modules cdk.out dist .mypy_cache .pytest_cache .ruff_cache .hypothesis

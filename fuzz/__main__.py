@@ -1,6 +1,7 @@
 """Feed the reader, the resolver and every rule with mutated templates, guided by coverage.
 
-Usage: ``python -m fuzz [CORPUS] [libFuzzer options]``. It starts from the examples of the rules.
+Usage: ``make fuzz``, or ``python -m fuzz [CORPUS] [libFuzzer options]`` where atheris is installed. It starts from the
+examples of the rules, stops at the first input that breaks something, and leaves that input beside the corpus.
 """
 
 from __future__ import annotations
@@ -31,10 +32,8 @@ with atheris.instrument_imports(include=["constructs_lib"]):
             import_module(module.name)
 
 LIMITS = ["-timeout=20", "-rss_limit_mb=2048", "-max_len=8192"]  # a hang and a glut are finds too
-TREE, JSON = (
-    0x40,
-    0x80,
-)  # first bytes below the one mutate an example, from the other on the rest is JSON, else YAML
+# An input whose first byte is below TREE mutates an example; from JSON on the rest is JSON text, else YAML.
+TREE, JSON = 0x40, 0x80
 EXAMPLES = [
     stack.template.data
     for rule in ALL

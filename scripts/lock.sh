@@ -7,7 +7,7 @@ lock() {
         --no-emit-find-links --custom-compile-command "make lock" "$@"
 }
 lock --all-extras --group dev pyproject.toml -o requirements/dev.txt
-for name in uv checkov serverless-rules solutions-constructs; do
+for name in uv checkov fuzz serverless-rules solutions-constructs; do
     lock "requirements/$name.in" -o "requirements/$name.txt"
 done
 lock constructs_lib/local/requirements.in -o constructs_lib/local/requirements.txt

@@ -1,7 +1,7 @@
 """Set up what the Makefile's targets need: a locked virtual environment, Node, and the CDK CLI.
 
-Run as ``python3 scripts/setup.py [WHAT ...]``: ``main`` (the default) is ``.venv``; ``checkov`` and ``solutions-constructs``
-are peers in environments of their own; ``chromium`` and ``redis`` are programs of the system that tests use. Idempotent:
+Run as ``python3 scripts/setup.py [WHAT ...]``: ``main`` (the default) is ``.venv``; ``checkov``, ``fuzz`` and others
+are environments of their own; ``chromium`` and ``redis`` are programs of the system that tests use. Idempotent:
 what is set up already is recognised by a stamp over the lock files, and costs nothing. Standard library only, because
 nothing else is there yet.
 """
@@ -22,8 +22,8 @@ from typing import NamedTuple
 ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ROOT / "requirements"
 NEEDED_PYTHON = (3, 11)
-# Peers whose own pins fit beside nothing else.
-SIDE_ENVIRONMENTS = ("checkov", "serverless-rules", "solutions-constructs")
+# Peers whose own pins fit beside nothing else, and the fuzzer, whose wheels not every platform has.
+SIDE_ENVIRONMENTS = ("checkov", "fuzz", "serverless-rules", "solutions-constructs")
 
 
 class Program(NamedTuple):
