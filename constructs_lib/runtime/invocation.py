@@ -108,8 +108,8 @@ def _run(doing: Work, deadline: Deadline) -> Any:
 def _run_async(doing: Work, deadline: Deadline) -> Any:
     from constructs_lib.runtime import event_loop  # noqa: PLC0415 - asyncio takes long to load
 
-    # For a task that blocks the loop. Half of the reserve is for the ordinary way, cancellation, to come first.
-    with Guard(deadline, later=deadline.reserve / 2):
+    # For a task that blocks the loop. A third of the reserve is for the ordinary way, cancellation, to come first.
+    with Guard(deadline, later=deadline.reserve / 3):
         return event_loop.run(doing, deadline)
 
 
