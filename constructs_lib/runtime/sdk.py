@@ -48,11 +48,15 @@ def read_below(prefix: str, wait: float, until: float, *, decrypt: bool) -> dict
     call = Call(f"parameters below {prefix!r}", "ssm", "get_parameters_by_path", _PATH_GRANT)
     while True:
         page = call(request, wait, until)
-        for held in page["Parameters"]:
-            found[held["Name"]] = Found(held["Value"], None, str(held["Version"]))
+        found.update(_of_page(page))
         if not page.get("NextToken"):
             return found
         request["NextToken"] = page["NextToken"]
+
+
+def _of_page(page: Any) -> dict[str, Found]:
+    # A function of its own: its locals are gone when the next page fails.
+    return {held["Name"]: Found(held["Value"], None, str(held["Version"])) for held in page["Parameters"]}
 
 
 class Call:
@@ -107,9 +111,7 @@ def _client(service: str, wait: float, until: float) -> Any:
     # A client keeps its timeouts for life, so there are a few of each service, for ever shorter waits.
     share = next((part for part in (1, 2, 4, 8) if wait / part <= left), None)
     if share is None:
-        raise ExtensionError(
-            "no time left before the deadline; fix: read it earlier, or lower what comes before it"
-        )
+        raise _NoTimeError
     if (service, wait / share) not in _clients:
         half = wait / share / 2  # one attempt: connecting and reading together are the wait
         config = Config(
