@@ -69,8 +69,12 @@ NOT_ENFORCED = (
     ("VPC", "functions reach everything this machine reaches; security groups and endpoints do nothing"),
     ("WAF rules", "a web ACL is stored and blocks nothing"),
     (
-        "events from SNS, EventBridge and IoT",
-        "the function is called once: no retries, and no dead letter if it fails",
+        "events from SNS, EventBridge, Scheduler and IoT",
+        "the function is called once: no retries, and nothing reaches a dead-letter queue",
+    ),
+    (
+        "EventBridge Scheduler",
+        "hours are UTC whatever the time zone, windows are off, <aws.scheduler...> in an input stays as it is",
     ),
     (
         "failures of stream mappings",
