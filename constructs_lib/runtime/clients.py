@@ -79,7 +79,7 @@ class Waits:
             backoff = self._backoff_of(attempts)
             each = (left - backoff) // attempts
             if 2 * each >= connect + read or attempts == 1:
-                connect = min(connect, each // 2)
+                connect = min(connect, max(each // 2, each - read))
                 return Waits(
                     self.name,
                     connect=connect / 1000,
