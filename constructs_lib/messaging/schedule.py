@@ -16,6 +16,7 @@ from constructs_lib.errors import RefusedError
 from constructs_lib.limits import EVENT_TARGET_AGE_MIN, SCHEDULER_PRECISION
 from constructs_lib.messaging.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.messaging.targets import AGE_MAX, RETRIES_MAX, age_in_seconds, check_retries, check_target
+from constructs_lib.timeouts.carriers import METADATA_KEY
 from constructs_lib.timeouts.occurrences import shortest_gap
 
 if TYPE_CHECKING:
@@ -155,6 +156,8 @@ class FunctionSchedule(Construct):
                 ),
             ),
         )
+        if overlaps:
+            self.schedule.add_metadata(METADATA_KEY, {"overlaps": True})  # the policy takes it for meant
         self.dead_letter_alarm = alarm_on_messages(
             self,
             "DeadLetterAlarm",

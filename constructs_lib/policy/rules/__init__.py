@@ -66,6 +66,7 @@ from constructs_lib.policy.rules.t108_cdn_gives_up_first import CdnGivesUpFirst
 from constructs_lib.policy.rules.t109_default_function_timeout import DefaultFunctionTimeout
 from constructs_lib.policy.rules.t110_client_outlasts_function import ClientOutlastsFunction
 from constructs_lib.policy.rules.t111_load_balancer_client import LoadBalancerClient
+from constructs_lib.policy.rules.t112_schedule_overlaps_itself import ScheduleOverlapsItself
 from constructs_lib.policy.rules.v001_expired_waiver import ExpiredWaiver
 from constructs_lib.policy.rules.v002_refused_waiver import RefusedWaiver
 from constructs_lib.policy.rules.v003_unused_waiver import UnusedWaiver
@@ -87,6 +88,7 @@ ALL = (
     DefaultFunctionTimeout(),
     ClientOutlastsFunction(),
     LoadBalancerClient(),
+    ScheduleOverlapsItself(),
     DoomLoop(),
     NoRoomAfterReinit(),
     InitOverLimit(),
