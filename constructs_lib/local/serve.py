@@ -242,7 +242,7 @@ def invoke_asynchronously() -> None:
         if record is None:
             return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")  # noqa: SLF001
         function = {**record, "config": {**config, "FunctionArn": reference}}
-        event = _mapped_event(gateway, integration, request, named.get("authorizer_context"))
+        event = json.loads(map_request(gateway, integration, request, named.get("authorizer_context")))
         service.invoke_async_with_retry(function, event)
         status = gateway._default_integration_response_status_v1(integration)  # noqa: SLF001
         return status, {"Content-Type": "application/json"}, b""
@@ -250,8 +250,8 @@ def invoke_asynchronously() -> None:
     gateway._invoke_lambda_custom_v1 = invoke_or_queue  # noqa: SLF001
 
 
-def _mapped_event(gateway: Any, integration: dict[str, Any], request: tuple[Any, ...], caller: Any) -> Any:
-    """The event that the integration's mapping template makes of a request; the body itself where it has none."""
+def map_request(gateway: Any, integration: dict[str, Any], request: tuple[Any, ...], caller: Any) -> str:
+    """Give what the integration's mapping template makes of a request; the body itself where it has none."""
     api, stage, _, resource, path, method, headers, body, query, parameters = request
     text = body.decode() if body else "{}"
     template = (integration.get("requestTemplates") or {}).get("application/json")
@@ -270,7 +270,7 @@ def _mapped_event(gateway: Any, integration: dict[str, Any], request: tuple[Any,
         }
         named = {**places["header"], **places["querystring"], **places["path"], **places}
         text = gateway._render_request_template_v1(template, text, named, context)  # noqa: SLF001
-    return json.loads(text)
+    return text
 
 
 def understand_escapes() -> None:

@@ -1,4 +1,4 @@
-"""Mends of MiniStack's Step Functions, so that a distributed map batches, writes its results, and retries as AWS does.
+"""Mends of MiniStack's Step Functions: batches and results of distributed maps, retries, routes that wait for a workflow.
 
 Executed by MiniStack's own interpreter, as ``serve.py`` is, which loads this file from beside itself: standard library
 only, and MiniStack's modules are loaded by name.
@@ -6,6 +6,7 @@ only, and MiniStack's modules are loaded by name.
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import random
@@ -15,10 +16,12 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 _READ_AND_SHAPED_HERE = ("ItemReader", "ItemsPath", "ItemSelector", "Parameters", "ItemBatcher")
 _UNNAMED, _DIED = "Runtime.HandlerError", "Worker process died"  # what MiniStack says
+_DIRECTIVE = re.compile(r"#(if|elseif|else|end)\b(?:\(([^()]*)\))?\n?")
+_OVERRIDE = re.compile(r"#set\(\$context\.responseOverride\.status = (\d{3})\)")
 _RESULT = ("ResultSelector", "ResultPath", "OutputPath")
 
 
@@ -155,4 +158,58 @@ def pause_as_told() -> None:
     service._scaled_sleep = sleep_as_told  # noqa: SLF001
 
 
-MENDS = (batch_items_and_write_results, stop_children_too, name_errors, pause_as_told)
+def wait_for_workflows() -> None:
+    """A route with StartSyncExecution runs the workflow and answers by its response template; 504 when it gives up."""
+    gateway: Any = import_module("ministack.services.apigateway_v1")
+    map_request = import_module("__main__").map_request  # of serve.py, which is what runs
+    invoke = gateway._invoke_lambda_custom_v1  # noqa: SLF001
+
+    async def invoke_or_start(integration: dict[str, Any], *request: Any, **named: Any) -> Any:
+        if not integration.get("uri", "").endswith(":states:action/StartSyncExecution"):
+            return await invoke(integration, *request, **named)
+        text = map_request(gateway, integration, request, named.get("authorizer_context"))
+        start = asyncio.to_thread(_start, gateway, json.loads(text), named)
+        try:
+            ended = await asyncio.wait_for(start, integration.get("timeoutInMillis", 29_000) / 1000)
+        except TimeoutError:
+            return gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")  # noqa: SLF001
+        return _answer(gateway, integration, *ended)
+
+    gateway._invoke_lambda_custom_v1 = invoke_or_start  # noqa: SLF001
+
+
+def _start(gateway: Any, request: dict[str, Any], named: dict[str, Any]) -> tuple[int, str]:
+    service: Any = import_module("ministack.services.stepfunctions")
+    with gateway.request_scope(named["owner_account_id"], named["owner_region"]):
+        status, _, body = service._start_sync_execution(request)  # noqa: SLF001
+    return status, body.decode() if isinstance(body, bytes) else body
+
+
+def _answer(gateway: Any, integration: dict[str, Any], status: int, body: str) -> Any:
+    chosen = copy.deepcopy(gateway._select_service_integration_response(integration, status))  # noqa: SLF001
+    render = gateway._render_request_template_v1  # noqa: SLF001
+    template = _branch(
+        chosen["responseTemplates"]["application/json"], lambda text: render(text, body, {}, {})
+    )
+    override = _OVERRIDE.search(template)
+    chosen["responseTemplates"]["application/json"] = _OVERRIDE.sub("", template).strip()
+    if override:
+        chosen["statusCode"] = override[1]
+    chosen.pop("selectionPattern", None)
+    only = {"integrationResponses": {"default": chosen}}
+    return gateway._service_integration_response(only, status, body, "application/json", {})  # noqa: SLF001
+
+
+def _branch(template: str, render: Callable[[str], str]) -> str:
+    """Keep the branch of a mapping template's ``#if`` whose comparison with a text holds."""
+    before, *parts = _DIRECTIVE.split(template)
+    for directive, condition, text in zip(parts[::3], parts[1::3], parts[2::3], strict=True):
+        if directive == "else":
+            return before + text
+        left, _, right = (condition or "").partition(" == ")
+        if directive != "end" and render(before + left).strip() == right.strip('"'):
+            return before + text
+    return before
+
+
+MENDS = (batch_items_and_write_results, stop_children_too, name_errors, pause_as_told, wait_for_workflows)

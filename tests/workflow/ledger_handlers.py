@@ -1,4 +1,4 @@
-"""Handlers of a workflow that writes each item into a ledger; each counts what it does, so that a test can tell.
+"""Handlers of a workflow that writes each item into a ledger and counts what it does, and of one that a caller waits for.
 
 They run inside the local AWS, as their source text.
 """
@@ -85,3 +85,21 @@ def finalize(event: dict[str, Any], _context: object) -> None:
     answers = [json.loads(str(record["answer"]))["answer"] for record in records if "answer" in record]
     posted = sum(answer["posted"] for answer in answers)
     LEDGER.put_item(Item={"item": "#total", "posted": posted, "failed": event["batches"]["failed"]})
+
+
+def reserve(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Take what the caller sent out of the event of the route."""
+    order = json.loads(event["body"])
+    return {
+        "order": event["pathParameters"]["id"],
+        "coupon": event["queryStringParameters"]["coupon"],
+        **order,
+    }
+
+
+def charge(event: dict[str, Any], _context: object) -> dict[str, Any]:
+    """Charge what the step before has reserved."""
+    price = event.pop("price")
+    if price < 0:
+        raise ValueError("a negative price")
+    return {**event, "charged": price}
