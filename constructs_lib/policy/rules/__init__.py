@@ -75,6 +75,7 @@ from constructs_lib.policy.rules.w402_task_gives_up_first import TaskGivesUpFirs
 from constructs_lib.policy.rules.w403_heartbeat_after_timeout import HeartbeatAfterTimeout
 from constructs_lib.policy.rules.w404_transient_errors_not_retried import TransientErrorsNotRetried
 from constructs_lib.policy.rules.w405_express_too_long import ExpressTooLong
+from constructs_lib.policy.rules.w406_workflow_gives_up_first import WorkflowGivesUpFirst
 
 ALL = (
     GatewayGivesUpFirst(),
@@ -110,6 +111,7 @@ ALL = (
     HeartbeatAfterTimeout(),
     TransientErrorsNotRetried(),
     ExpressTooLong(),
+    WorkflowGivesUpFirst(),
     WarmCapacityBypassed(),
     WarmOverReserve(),
     AccountOvercommitted(),
