@@ -15,7 +15,8 @@ import pytest
 from aws_cdk import aws_kms as kms
 from cfnlint import lint
 
-from constructs_lib import assert_policy, messaging
+from constructs_lib import QueueWorker, StreamWorker, assert_policy, messaging
+from tests.checkov import failed_checks
 from tests.messaging.workers import queue_worker, reader, stream_worker, table
 from tests.synth import new_stack, template_text
 
@@ -83,6 +84,20 @@ def test_nag_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path)
         if construct["constructPath"].startswith(workers)
     }
     assert found == set(WAIVED)
+
+
+def test_checkov_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path) -> None:
+    """On the workers' own resources; checkov has an environment of its own, and takes long to start."""
+    stack = new_stack()
+    everything(stack)
+    (tmp_path / "template.json").write_text(template_text(stack))
+    workers = tuple(
+        child.node.id for child in stack.node.children if isinstance(child, QueueWorker | StreamWorker)
+    )
+    found = {check for check, resource in failed_checks(tmp_path) if resource.startswith(workers)}
+    assert found == {"CKV_AWS_27", "CKV_AWS_43"}, (
+        "keys of AWS encrypt, which checkov does not see; the stream is the test's"
+    )
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])
