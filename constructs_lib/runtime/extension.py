@@ -31,7 +31,7 @@ from time import monotonic, sleep, time
 from constructs_lib.errors import RefusedError
 from constructs_lib.runtime import surroundings
 from constructs_lib.runtime.failures import Failure, outcome
-from constructs_lib.runtime.loopback import HOST, Loopback
+from constructs_lib.runtime.loopback import HOST, Loopback, Question
 from constructs_lib.runtime.session_token import SessionToken
 from constructs_lib.runtime.values import Found, ParameterAsk, SecretAsk
 
@@ -209,16 +209,16 @@ class Extension:
         until: float,
     ) -> None:
         """Ask for what is still missing, and write down what came."""
-        port, token = surroundings.port(), self._token()
+        port = surroundings.port()
         missing = [index for index, result in enumerate(results) if not isinstance(result, Found)]
-        questions = [
-            f"GET {asks[index].target} HTTP/1.1\r\nHost: {HOST}:{port}\r\n"
-            f"X-Aws-Parameters-Secrets-Token: {token}\r\n\r\n".encode()
-            for index in missing
-        ]
+        questions = [self._question(asks[index], port) for index in missing]
         answers = self._loopback.ask(port, questions, connect=waits.connect, read=waits.read, until=until)
         for index, answer in zip(missing, answers, strict=True):
             results[index] = outcome(asks[index], answer, port)
+
+    def _question(self, ask: ParameterAsk | SecretAsk, port: int) -> Question:
+        head = f"GET {ask.target} HTTP/1.1\r\nHost: {HOST}:{port}\r\nX-Aws-Parameters-Secrets-Token: "
+        return Question(f"{head}{self._token()}\r\n\r\n".encode())
 
     def _settled(
         self, ask: ParameterAsk | SecretAsk, result: Found | Failure | None, wait: float, deadline: float

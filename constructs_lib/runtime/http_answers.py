@@ -48,10 +48,10 @@ class _Incoming:
 
     def more(self, size: int) -> None:
         """Wait for at least one byte, and take no more than asked for."""
-        arrived = self._receive(size)
-        if not arrived:
+        before = len(self.data)
+        self.data += self._receive(size)  # without a local, which a traceback would show
+        if len(self.data) == before:
             raise BrokenAnswerError("the answer ended before it was whole")
-        self.data += arrived
 
     def through(self, mark: bytes, most: int, what: str) -> bytes:
         """Read up to a mark, and the mark itself away."""
@@ -140,20 +140,25 @@ def _framing(lines: Iterable[bytes]) -> tuple[int, bool, bool]:
 
 
 def _chunks(incoming: _Incoming) -> bytes:
-    body: list[bytes] = []
-    total = 0
+    body = _Body()
     while True:
         digits, _, _ = incoming.through(b"\r\n", _CHUNK_LINE_MAX, "the line of a chunk").partition(b";")
         size = _hexadecimal(digits.strip(b" \t"))
-        total += size
-        if total > BODY_MAX:
+        if len(body) + size > BODY_MAX:
             raise BrokenAnswerError(f"a body of more than {BODY_MAX} bytes")
         if size == 0:
             _skip_trailers(incoming)
-            return b"".join(body)
-        body.append(incoming.exactly(size))
+            return bytes(body)
+        body += incoming.exactly(size)
         if incoming.exactly(2) != b"\r\n":
             raise BrokenAnswerError("a chunk that is longer than it says")
+
+
+class _Body(bytearray):
+    """What has come of a body so far; its ``repr`` would be the value's."""
+
+    def __repr__(self) -> str:
+        return f"<{len(self)} bytes>"
 
 
 def _hexadecimal(digits: bytes) -> int:

@@ -3,6 +3,7 @@
 ``http.client`` costs a sandbox's first request 23 to 28 ms of imports, and ``socket`` 2 to 4; ``_socket``, the part of it
 that is written in C, costs 0.3.
 
+``Question``    one request, and where its answer is awaited
 ``Connection``  one socket, kept between questions
 ``Loopback``    asks, keeps connections, and asks again where a kept one turns out dead
 """
@@ -20,6 +21,46 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 HOST = "127.0.0.1"
+
+
+class Question:
+    """A question, and the connection on which its answer is awaited. Not shown: its text carries a token.
+
+    Args:
+        text: the whole request.
+    """
+
+    __slots__ = ("connection", "failure", "text")
+
+    def __init__(self, text: bytes) -> None:
+        self.text = text
+        self.connection: Connection | None = None
+        self.failure: OSError | None = None
+
+    def __repr__(self) -> str:
+        return "<Question>"
+
+    def answer(self) -> Response | OSError:
+        """Give the answer, or why there is none."""
+        failure, self.failure = self.failure, None
+        if failure is None and self.connection is not None:
+            try:
+                return self.connection.answer()
+            except OSError as error:
+                failure = error.with_traceback(None)
+        assert failure is not None
+        return failure
+
+    def died_idle(self, failure: OSError) -> bool:
+        """Tell whether the failure is that of a kept connection whose other end had gone before the question came."""
+        gone = self.connection
+        return isinstance(failure, ConnectionError) and gone is not None and gone.kept and not gone.received
+
+    def drop(self) -> None:
+        """Close the connection, if it was not kept."""
+        if self.connection is not None:
+            self.connection.close()
+            self.connection = None
 
 
 class Connection:
@@ -42,11 +83,11 @@ class Connection:
             self.close()
             raise
 
-    def send(self, question: bytes, until: float) -> None:
+    def send(self, question: Question, until: float) -> None:
         """Send a question, whose answer has to be there at a moment of the monotonic clock."""
         self._until, self.received = until, 0
         self._socket.settimeout(self._left())
-        self._socket.sendall(question)
+        self._socket.sendall(question.text)
 
     def answer(self) -> Response:
         """Read the answer to the question that was sent."""
@@ -97,7 +138,7 @@ class Loopback:
         self._idle: list[Connection] = []
 
     def ask(
-        self, port: int, questions: Sequence[bytes], *, connect: float, read: float, until: float
+        self, port: int, questions: Sequence[Question], *, connect: float, read: float, until: float
     ) -> list[Response | OSError]:
         """Ask side by side, and give for each question its answer or why there is none.
 
@@ -105,14 +146,14 @@ class Loopback:
 
         Args:
             port: where the server listens.
-            questions: whole requests.
+            questions: what to ask.
             connect: seconds that a connection may take.
             read: seconds from a question to the end of its answer.
             until: moment of the monotonic clock at which all of it ends.
         """
         answers: list[Response | OSError] = []
         for start in range(0, len(questions), self._width):
-            window = [_Question(question) for question in questions[start : start + self._width]]
+            window = questions[start : start + self._width]
             try:
                 for question in window:
                     self._send(
@@ -129,15 +170,15 @@ class Loopback:
         while self._idle:
             self._idle.pop().close()
 
-    def _send(self, question: _Question, port: int, connected: float, until: float) -> None:
+    def _send(self, question: Question, port: int, connected: float, until: float) -> None:
         try:
             question.connection = self._take(port) or Connection(port, connected)
-            question.connection.send(question.text, until)
+            question.connection.send(question, until)
         except OSError as error:
             question.failure = error.with_traceback(None)
 
     def _answer(
-        self, question: _Question, port: int, connect: float, read: float, until: float
+        self, question: Question, port: int, connect: float, read: float, until: float
     ) -> Response | OSError:
         answer = question.answer()
         if isinstance(answer, OSError) and question.died_idle(answer):
@@ -159,42 +200,8 @@ class Loopback:
             connection.close()
         return None
 
-    def _keep(self, question: _Question) -> None:
+    def _keep(self, question: Question) -> None:
         if question.connection is not None and len(self._idle) < self._width:
             question.connection.kept = True
             self._idle.append(question.connection)
             question.connection = None
-
-
-class _Question:
-    """A question, and the connection on which its answer is awaited."""
-
-    __slots__ = ("connection", "failure", "text")
-
-    def __init__(self, text: bytes) -> None:
-        self.text = text
-        self.connection: Connection | None = None
-        self.failure: OSError | None = None
-
-    def __repr__(self) -> str:
-        return "<_Question>"  # its text carries the session token
-
-    def answer(self) -> Response | OSError:
-        failure, self.failure = self.failure, None
-        if failure is None and self.connection is not None:
-            try:
-                return self.connection.answer()
-            except OSError as error:
-                failure = error.with_traceback(None)
-        assert failure is not None
-        return failure
-
-    def died_idle(self, failure: OSError) -> bool:
-        """Tell whether the failure is that of a kept connection whose other end had gone before the question came."""
-        gone = self.connection
-        return isinstance(failure, ConnectionError) and gone is not None and gone.kept and not gone.received
-
-    def drop(self) -> None:
-        if self.connection is not None:
-            self.connection.close()
-            self.connection = None

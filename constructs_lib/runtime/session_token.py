@@ -7,8 +7,9 @@ import os
 from time import monotonic, time
 
 from constructs_lib.errors import ExtensionError
+from constructs_lib.runtime import surroundings
 from constructs_lib.runtime.http_answers import Response
-from constructs_lib.runtime.loopback import Loopback
+from constructs_lib.runtime.loopback import Loopback, Question
 
 _HOSTS = ("http://127.0.0.1", "http://localhost")
 _KEPT = 60.0  # seconds; credentials live for hours
@@ -65,10 +66,10 @@ class SessionToken:
         port, slash, path = rest.partition("/")
         if not address.startswith(_HOSTS) or host not in {"127.0.0.1", "localhost"} or not port.isdecimal():
             return None
-        secret = os.environ.get("AWS_CONTAINER_AUTHORIZATION_TOKEN", "")
-        question = (
-            f"GET {slash}{path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: {secret}\r\n\r\n".encode()
+        question = Question(
+            f"GET {slash}{path} HTTP/1.1\r\nHost: {host}:{port}\r\nAuthorization: "
+            f"{os.environ.get('AWS_CONTAINER_AUTHORIZATION_TOKEN', '')}\r\n\r\n".encode()
         )
-        until = monotonic() + _WAIT
+        until = min(monotonic() + _WAIT, surroundings.deadline())
         (answer,) = self._loopback.ask(int(port), [question], connect=_WAIT, read=_WAIT, until=until)
         return answer if isinstance(answer, Response) and answer.status == 200 else None  # noqa: PLR2004 - OK

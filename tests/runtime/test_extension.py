@@ -173,17 +173,6 @@ class TestConnection:
             assert client.parameter("/orders/limit") == "30"
         assert len(extension.store.asked) == 1
 
-    @pytest.mark.usefixtures("extension")
-    def test_a_fork_has_its_own(self, client: Extension) -> None:
-        """Parent and child that read at the same time never take each other's answers."""
-        client.parameter("/orders/limit")
-        child = os.fork()
-        if child == 0:  # pragma: no cover - runs in the child
-            good = all(client.parameter("/orders/limit") == "20" for _ in range(50))
-            os._exit(0 if good else 1)
-        assert all(client.secret("orders/db") == "s3cret" for _ in range(50))
-        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-
     def test_no_descriptor_is_left(self, extension: StandIn, client: Extension) -> None:
         """A thousand reads, among them a hundred that fail in every way, leave at most the kept connections."""
         before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
