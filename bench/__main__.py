@@ -14,6 +14,7 @@ BENCHES = {
     "check": "time of `constructs-lib check`, a whole process, against cfn-lint and checkov on the same file",
     "faults": "planted faults: what ours finds, and what peers say that they do not say on the good twin",
     "runtime_extension": "what a parameter costs a handler, against boto3 and Powertools on the same server",
+    "runtime_overhead": "what the runtime library costs a handler, and how soon it answers when its deadline comes",
     "synth": "synth time and template size against the same resources in plain L2",
 }
 
