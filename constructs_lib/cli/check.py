@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
+    from constructs_lib.policy import Report
     from constructs_lib.policy.baseline import Baseline
     from constructs_lib.policy.settings import Settings
 
@@ -91,10 +92,7 @@ def run(arguments: argparse.Namespace) -> int:
     baseline = _baseline(arguments)
     document = Document(strict=arguments.strict, pictures="html" in dict(outputs))
     with late_progress("check", wanted=not arguments.no_progress) as tell:
-        for report in check_systems(paths, settings, each=arguments.each, tell=tell):
-            if baseline:
-                baseline.accept(report.findings)
-            document.add(report)
+        _fill(document, check_systems(paths, settings, each=arguments.each, tell=tell), baseline)
     for form, file in outputs:
         _write(document, form, file)
     said = baseline.finish(complete=not document.coverage["unreadable"]) if baseline else ""
@@ -103,6 +101,14 @@ def run(arguments: argparse.Namespace) -> int:
     if document.coverage["unreadable"]:
         return _COULD_NOT_RUN
     return _FINDINGS if document.failed else _CLEAN
+
+
+def _fill(document: Document, reports: Iterator[Report], baseline: Baseline | None) -> None:
+    """Take what is reported from each system; nothing of its templates is kept any longer than that."""
+    for report in reports:
+        if baseline:
+            baseline.accept(report.findings)
+        document.add(report)
 
 
 def _baseline(arguments: argparse.Namespace) -> Baseline | None:
@@ -170,15 +176,16 @@ def _outputs(wanted: list[str]) -> Iterator[tuple[str, str | None]]:
 
 def _write(document: Document, form: str, file: str | None) -> None:
     if file is None:
-        text = _text(document) if form == "text" else render(document, form)
-        sys.stdout.buffer.write(text.encode(sys.stdout.encoding if form == "text" else "utf-8", "replace"))
+        pieces = iter([_text(document)]) if form == "text" else render(document, form)
+        for piece in pieces:
+            encoding = sys.stdout.encoding if form == "text" else "utf-8"
+            sys.stdout.buffer.write(piece.encode(encoding, "replace"))
         sys.stdout.flush()
         return
-    text = render(document, form)
     beside = f"{file}.part"  # nothing half-written is ever under the name that others read
     try:
         with open(beside, "w", encoding="utf-8", errors="replace", newline="\n") as stream:
-            stream.write(text)
+            stream.writelines(render(document, form))
         os.replace(beside, file)
     except OSError as error:
         raise RefusedError(

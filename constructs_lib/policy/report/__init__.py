@@ -11,7 +11,8 @@
 ``page``          one HTML file with pictures
 ``rule_page``     what a rule says of itself, for ``explain`` and for the documentation
 
-A format is a module with ``render(document) -> str``, loaded only when somebody asks for it.
+A format is a module with ``render(document)``, which gives the text whole or piece by piece; it is loaded only when
+somebody asks for it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from constructs_lib.policy.report.document import Document
 
 FORMATS = {
@@ -34,7 +37,7 @@ FORMATS = {
 """Each format that a user can ask for, and the module that writes it."""
 
 
-def render(document: Document, form: str) -> str:
-    """Write a document in one of the :data:`FORMATS`."""
-    text: str = import_module(f"{__name__}.{FORMATS[form]}").render(document)
-    return text
+def render(document: Document, form: str) -> Iterator[str]:
+    """Write a document in one of the :data:`FORMATS`, piece by piece: a page about a thousand systems is large."""
+    text: str | Iterator[str] = import_module(f"{__name__}.{FORMATS[form]}").render(document)
+    yield from (text,) if isinstance(text, str) else text

@@ -58,15 +58,17 @@ class Document:
         findings: as :meth:`Finding.as_dict` gives them.
         routes: the path of each finding, drawn; one entry for each finding.
         coverage: templates and systems read, edges followed, what was not followed, not decided, not readable.
-        pictures: one for each system, if they are kept.
+        files: the names of the templates, if pictures are kept.
+        pictures: one for each system that has findings, and for the first, if they are kept.
     """
 
-    __slots__ = ("_pictures", "coverage", "findings", "pictures", "routes", "strict")
+    __slots__ = ("_pictures", "coverage", "files", "findings", "pictures", "routes", "strict")
 
     def __init__(self, *, strict: bool = False, pictures: bool = False) -> None:
         self.strict, self._pictures = strict, pictures
         self.findings: list[dict[str, Any]] = []
         self.routes: list[Route] = []
+        self.files: list[str] = []
         self.pictures: list[dict[str, Any]] = []
         self.coverage: dict[str, Any] = {
             "templates": 0,
@@ -102,7 +104,9 @@ class Document:
         for finding in findings:
             self._add(finding, _nearest(finding, edges.get(finding.path, ())))
         if self._pictures:
-            self.pictures.append({**picture(graph), "findings": range(first, len(self.findings))})
+            self.files += dict.fromkeys(stack.template.file for stack in graph.system.stacks)
+            if findings or not self.pictures:
+                self.pictures.append({**picture(graph), "findings": range(first, len(self.findings))})
 
     def _add(self, finding: Finding, edge: tuple[int, Edge] | None) -> None:
         self.findings.append(finding.as_dict())

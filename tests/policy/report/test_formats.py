@@ -57,18 +57,18 @@ def sarif_schema() -> dict[str, Any]:
 @pytest.mark.parametrize("form", FORMATS)
 def test_every_format_is_the_same_again(form: str) -> None:
     """The same templates give the same bytes."""
-    assert render(document_of(SHOP), form) == render(document_of(SHOP), form)
+    assert "".join(render(document_of(SHOP), form)) == "".join(render(document_of(SHOP), form))
 
 
 @SYSTEMS
 def test_json_keeps_its_contract(document: Document, contract: dict[str, Any]) -> None:
     """Every document fits the schema."""
-    jsonschema.validate(json.loads(render(document, "json")), contract)
+    jsonschema.validate(json.loads("".join(render(document, "json"))), contract)
 
 
 def test_json_has_every_field_of_a_finding() -> None:
     """A program finds the place, both ends of the path, the arithmetic and the change that mends it."""
-    found = json.loads(render(document_of(SHOP), "json"))["findings"]
+    found = json.loads("".join(render(document_of(SHOP), "json")))["findings"]
     first = next(finding for finding in found if finding["rule"] == "T101")
     assert first["path"] == ["Api", "GetOrders", "Live", "Orders"]
     assert (first["file"], first["line"], first["logical_id"]) == ("shop.yaml", 14, "GetOrders")
@@ -79,19 +79,19 @@ def test_json_has_every_field_of_a_finding() -> None:
 
 def test_json_counts_what_was_not_known() -> None:
     """What could not be decided is named with its reason."""
-    coverage = json.loads(render(document_of(nasty()), "json"))["coverage"]
+    coverage = json.loads("".join(render(document_of(nasty()), "json")))["coverage"]
     assert any(NASTY in gap["reason"] for gap in coverage["not_followed"])
 
 
 @SYSTEMS
 def test_sarif_fits_the_official_schema(document: Document, sarif_schema: dict[str, Any]) -> None:
     """Code scanning takes it."""
-    jsonschema.validate(json.loads(render(document, "sarif")), sarif_schema)
+    jsonschema.validate(json.loads("".join(render(document, "sarif"))), sarif_schema)
 
 
 def test_sarif_carries_waivers_as_suppressions_and_rules_with_help() -> None:
     """A waived finding is suppressed with its reason; every other result says that it is not."""
-    run = json.loads(render(document_of(SHOP), "sarif"))["runs"][0]
+    run = json.loads("".join(render(document_of(SHOP), "sarif")))["runs"][0]
     rules = run["tool"]["driver"]["rules"]
     assert len(rules) == len(ALL)
     assert "Why is this bad?" in rules[0]["help"]["markdown"]
@@ -106,7 +106,7 @@ def test_sarif_fingerprints_survive_moved_lines() -> None:
     """An alert stays the same alert when lines are put above it, and no two findings share one."""
     prints = []
     for text in (SHOP, "# a comment\n" + SHOP):
-        results = json.loads(render(document_of(text), "sarif"))["runs"][0]["results"]
+        results = json.loads("".join(render(document_of(text), "sarif")))["runs"][0]["results"]
         prints.append([result["partialFingerprints"]["constructsLib/v1"] for result in results])
     assert prints[0] == prints[1]
     assert len(set(prints[0])) == len(prints[0])
@@ -116,7 +116,7 @@ def test_sarif_says_when_a_file_could_not_be_read() -> None:
     """A run that saw only a part is not a successful one."""
     document = document_of(CLEAN)
     document.coverage["unreadable"].append("broken.yaml: is empty")
-    invocation = json.loads(render(document, "sarif"))["runs"][0]["invocations"][0]
+    invocation = json.loads("".join(render(document, "sarif")))["runs"][0]["invocations"][0]
     assert invocation["executionSuccessful"] is False
     assert invocation["toolExecutionNotifications"][0]["message"]["text"] == "broken.yaml: is empty"
 
@@ -124,7 +124,7 @@ def test_sarif_says_when_a_file_could_not_be_read() -> None:
 @SYSTEMS
 def test_junit_fails_exactly_where_the_check_does(document: Document) -> None:
     """Failures are what must be mended, skipped is what is waived, and the counts are right."""
-    root = ET.fromstring(render(document, "junit"))  # noqa: S314 - our own document
+    root = ET.fromstring("".join(render(document, "junit")))  # noqa: S314 - our own document
     assert len(root.findall(".//failure")) == sum(map(document.fails, document.findings))
     assert len(root.findall(".//skipped")) == document.waived
     for suite in root.findall("testsuite"):
@@ -136,7 +136,7 @@ def test_junit_reports_unreadable_files_as_errors() -> None:
     """A file that could not be read is an error of its own, whatever bytes are in its message."""
     document = document_of(CLEAN)
     document.coverage["unreadable"].append("a\x00<b>.yaml: is empty")
-    root = ET.fromstring(render(document, "junit"))  # noqa: S314 - our own document
+    root = ET.fromstring("".join(render(document, "junit")))  # noqa: S314 - our own document
     assert len(root.findall(".//error")) == 1
 
 
@@ -145,7 +145,7 @@ def test_github_commands_stay_on_their_lines() -> None:
     document = document_of(SHOP)
     document.findings[0]["message"] = "one\n::error::two % three"
     document.findings[0]["file"] = "a,b:c.yaml"
-    lines = render(document, "github").splitlines()
+    lines = "".join(render(document, "github")).splitlines()
     assert len(lines) == len(document.findings) - document.waived
     assert all(line.startswith(("::error file=", "::warning file=", "::notice file=")) for line in lines)
     assert "file=a%2Cb%3Ac.yaml" in lines[0]
@@ -154,7 +154,7 @@ def test_github_commands_stay_on_their_lines() -> None:
 
 def test_markdown_shows_text_as_text() -> None:
     """No tag, link, mention or emphasis comes out of a template."""
-    text = render(document_of(nasty()), "markdown")
+    text = "".join(render(document_of(nasty()), "markdown"))
     outside = [part for number, part in enumerate(text.split("`")) if number % 2 == 0]
     assert "\\<script\\>" in text
     assert not any("<script" in part.replace("\\<", "") for part in outside)
@@ -162,6 +162,6 @@ def test_markdown_shows_text_as_text() -> None:
 
 def test_markdown_has_the_drawn_path_and_the_coverage() -> None:
     """A comment on a pull request says what text says."""
-    text = render(document_of(SHOP), "markdown")
+    text = "".join(render(document_of(SHOP), "markdown"))
     assert "### GET /orders ── 10 s ──▶ alias live ──▶ Orders \\(may" in text.replace("(", "\\(")
     assert "Coverage: 1 template, " in text

@@ -59,7 +59,7 @@ def test_page_draws_them_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     file.write_text("Resources:\n" + SYSTEM.replace("\n", "\n  "), encoding="utf-8")
     document = Document(pictures=True)
     document.add(check([str(file)]))
-    page = render(document, "html")
+    page = "".join(render(document, "html"))
     for name, kind in (("Site", "distribution"), ("Api", "HTTP API"), ("Checkout", "state machine")):
         assert f"<title>{name} ({kind})</title>" in page
     assert "<td>POST /pay</td><td>30 s</td><td>Checkout</td><td>31 s</td>" in page

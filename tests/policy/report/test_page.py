@@ -32,7 +32,7 @@ pytestmark = pytest.mark.xdist_group("browser")  # one Chromium, however many wo
 @pytest.mark.parametrize("text", [SHOP, CLEAN, nasty(), wide(5)])
 def test_nothing_is_loaded_from_anywhere(text: str) -> None:
     """The file names no address, and its policy forbids all but its own style and script."""
-    page = render(document_of(text)).replace(NASTY, "")
+    page = "".join(render(document_of(text))).replace(NASTY, "")
     assert re.findall(r'(?:src|href)="(?!#)[^"]*"', page) == []
     assert "url(http" not in page
     assert "default-src &#x27;none&#x27;" in page
@@ -53,7 +53,7 @@ class Elements(HTMLParser):
 
 def test_names_cannot_become_markup() -> None:
     """A template full of tags adds no script and no image to the page."""
-    tags = Elements(render(document_of(nasty()))).tags
+    tags = Elements("".join(render(document_of(nasty())))).tags
     assert tags.count("script") == 1
     assert tags.count("title") >= 1
     assert "img" not in tags
@@ -131,7 +131,7 @@ class Opened:
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self.page.on("request", lambda request: self.requests.append(request.url))
         file = folder / "report.html"
-        file.write_text(render(document_of(text)), "utf-8")
+        file.write_text("".join(render(document_of(text))), "utf-8")
         self.page.goto(file.as_uri())
 
 

@@ -21,13 +21,15 @@ from constructs_lib.policy.report.page.parts import coverage, filters, system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from constructs_lib.policy.report.document import Document
 
 _HERE = os.path.dirname(__file__)
 
 
-def render(document: Document) -> str:
-    """Write the page."""
+def render(document: Document) -> Iterator[str]:
+    """Write the page, system by system."""
     style, script = _file("style.css"), _file("page.js")
     policy = f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; base-uri 'none'; form-action 'none'"
     head = el(
@@ -39,34 +41,22 @@ def render(document: Document) -> str:
         el("title", f"Waits: {document.summary}"),
         el("style", Markup(style)),
     )
-    body = el("body", *_body(document), el("script", Markup(script)))
-    return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
+    skip = el("a", "Skip to the findings", href="#main", class_="skip")
+    yield join(Markup('<!doctype html>\n<html lang="en">'), head, Markup("<body>"), skip, _patterns())
+    yield join(_header(document), Markup('<main id="main">'))
+    for number in range(len(document.pictures)):
+        yield system(document, number)
+    yield join(coverage(document), Markup("</main>"), el("footer", f"constructs-lib {__version__}"))
+    yield join(el("script", Markup(script)), Markup("</body></html>\n"))
 
 
-def _body(document: Document) -> list[Markup]:
-    templates = document.coverage["templates"]
+def _header(document: Document) -> Markup:
+    templates, files = document.coverage["templates"], document.files
     title = el("h1", "Do the waits fit together?")
     verdict = el("p", document.summary, class_="verdict good" if document.is_good else "verdict bad")
-    files = list(dict.fromkeys(file for picture in document.pictures for file in picture["files"]))
     shown = ", ".join(files[:3]) + (f" and {len(files) - 3:,} more" if len(files) > 3 else "")  # noqa: PLR2004
-    about = (
-        el("p", f"{templates:,} template{'' if templates == 1 else 's'}: {shown}", class_="files")
-        if files
-        else Markup("")
-    )
-    main = el(
-        "main",
-        *(system(document, number) for number in range(len(document.pictures))),
-        coverage(document),
-        id="main",
-    )
-    return [
-        el("a", "Skip to the findings", href="#main", class_="skip"),
-        _patterns(),
-        el("header", title, verdict, about, filters(document)),
-        main,
-        el("footer", f"constructs-lib {__version__}"),
-    ]
+    about = el("p", f"{templates:,} template{'' if templates == 1 else 's'}: {shown}", class_="files")
+    return el("header", title, verdict, *([about] if files else []), filters(document))
 
 
 def _patterns() -> Markup:

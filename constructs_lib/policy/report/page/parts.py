@@ -38,7 +38,7 @@ def system(document: Document, number: int) -> Markup:
     """Show one system: its map, its paths, its single resources."""
     picture = document.pictures[number]
     found = [(index, document.findings[index]) for index in picture["findings"]]
-    many = len(document.pictures) > 1
+    many = document.coverage["systems"] > 1
     if many and not found:
         return Markup("")
     parts = [system_map(document, picture, number)] if picture["functions"] else []
