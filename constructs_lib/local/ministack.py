@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 ACCOUNT = "000000000000"  # MiniStack takes a 12-digit access key for the account
 REGION = "us-east-1"
 START_SECONDS = 30.0  # it takes about 1 s; a loaded machine may need many times that
-API_URL = re.compile(r"https://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/(?P<stage>[^/]+)(?P<path>/.*)?")
+API_URL = re.compile(
+    r"(?P<scheme>https|wss)://(?P<api>[a-z0-9]+)\.execute-api\.[^/]+/((?P<stage>[^/]+)(?P<path>/.*)?)?"
+)
 _EXTENSION_VARIABLES = ("PARAMETERS_SECRETS_EXTENSION_", "SSM_PARAMETER_STORE_", "SECRETS_MANAGER_")
 
 
@@ -228,6 +230,8 @@ class LocalAws:
             >>> local = LocalAws(4566, 2773, "us-east-1", Path("run"))
             >>> local.invoke_url("https://a1b2.execute-api.us-east-1.amazonaws.com/dev/")
             'http://127.0.0.1:4566/restapis/a1b2/dev/_user_request_'
+            >>> local.invoke_url("wss://a1b2.execute-api.us-east-1.amazonaws.com/dev")
+            'ws://127.0.0.1:4566/_aws/execute-api/a1b2/dev'
         """
         found = API_URL.fullmatch(url)
         if found is None:
@@ -235,8 +239,10 @@ class LocalAws:
                 f"invoke URL: got {url!r}; allowed: https://<id>.execute-api.<region>.amazonaws.com/<stage>/; "
                 "fix: pass the API's url as the stack's outputs give it"
             )
-        path = (found["path"] or "").rstrip("/")
-        return f"{self.endpoint}/restapis/{found['api']}/{found['stage']}/_user_request_{path}"
+        stage, path = found["stage"] or "$default", (found["path"] or "").rstrip("/")
+        if found["scheme"] == "wss":
+            return f"ws://{HOST}:{self.port}/_aws/execute-api/{found['api']}/{stage}{path}"
+        return f"{self.endpoint}/restapis/{found['api']}/{stage}/_user_request_{path}"
 
     @property
     def alive(self) -> bool:

@@ -30,6 +30,7 @@ _SECRET_LENGTH = 32  # botocore:secretsmanager GetRandomPassword: "If you don't 
 
 # What MiniStack 1.5.33 refuses ("Unrecognized resource types"): type or service, and what is missing without it.
 REFUSED = {
+    "AWS::ApiGatewayV2::RouteResponse": "every WebSocket route sends its function's answer back, asked for or not",
     "AWS::ApplicationAutoScaling::": "provisioned concurrency and capacity stay as deployed",
     "AWS::CloudWatch::AnomalyDetector": "no anomaly band is computed",
     "AWS::CloudWatch::CompositeAlarm": "no composite alarm rings; its single alarms exist",
@@ -84,6 +85,10 @@ NOT_ENFORCED = (
     (
         "validation errors",
         "$context.error.validationErrorString is empty: the caller is not told which field it was",
+    ),
+    (
+        "throttling and idle time of WebSocket APIs",
+        "every message is let through, and a connection stands as long as its client",
     ),
     ("access logs and X-Ray", "none are written; function logs are text without JSON system lines"),
     ("alarms on API Gateway metrics", "the gateway emits none, so they stay without data"),

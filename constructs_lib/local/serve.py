@@ -334,7 +334,7 @@ def main(arguments: list[str]) -> None:
     run_directory, *options = arguments
     if LEASH in options:
         threading.Thread(target=hold_leash, args=[run_directory], daemon=True).start()
-    for mend in (*MENDS, *_mends_beside("workflows")):
+    for mend in (*MENDS, *_mends_beside("workflows"), *_mends_beside("http_gateway")):
         mend()
     sys.argv = ["ministack"]
     import_module("ministack.app").main()

@@ -111,6 +111,10 @@ def test_invoke_url_of_a_stage(local: LocalAws) -> None:
     """The URL in a stack's outputs becomes the one that answers locally; another URL is refused."""
     url = "https://a1b2.execute-api.eu-west-1.amazonaws.com/dev/"
     assert local.invoke_url(url) == f"{local.endpoint}/restapis/a1b2/dev/_user_request_"
+    without_stage = "https://a1b2.execute-api.eu-west-1.amazonaws.com/"
+    assert local.invoke_url(without_stage) == f"{local.endpoint}/restapis/a1b2/$default/_user_request_"
+    websocket = "wss://a1b2.execute-api.eu-west-1.amazonaws.com/dev"
+    assert local.invoke_url(websocket) == f"ws://127.0.0.1:{local.port}/_aws/execute-api/a1b2/dev"
     with pytest.raises(
         LocalAwsError, match=r"got 'https://example\.org/'; allowed: https://<id>\.execute-api"
     ):
