@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         HardenedFunction,
         ParametersExtension,
         ProvisionedConcurrency,
+        RuntimeFeatures,
     )
     from constructs_lib.compute.warmer import WarmSchedule
     from constructs_lib.errors import ConstructsLibError, RefusedError, SettingsError, TimeoutHierarchyError
@@ -74,6 +75,7 @@ _HOMES = {
     "QueueWorker": "messaging.queue_worker",
     "RefusedError": "errors",
     "RequestAuthorizer": "api",
+    "RuntimeFeatures": "compute",
     "Settings": "policy.settings",
     "SettingsError": "errors",
     "StreamWorker": "messaging.stream_worker",
@@ -112,6 +114,7 @@ __all__ = [
     "QueueWorker",
     "RefusedError",
     "RequestAuthorizer",
+    "RuntimeFeatures",
     "Settings",
     "SettingsError",
     "StreamWorker",

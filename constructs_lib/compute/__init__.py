@@ -4,10 +4,13 @@
 ``provisioned``   warm capacity on the alias, fixed, tracked or scheduled
 ``dead_letters``  where a failed asynchronous event ends
 ``parameters``    configuration and secrets through AWS's extension: layer, environment, grants
+``runtime_features``  what the handler uses of the runtime library: tables, grants, environment, the library in the code
+``runtime_bundle``    the library beside the handler, as one asset
 ``warmer``        :class:`WarmSchedule`: environments warmed all at once, again and again
 ``schedule_group`` what EventBridge Scheduler starts, and the role that it uses for nothing else
 ``environment``   the variables, the construct's own and the user's
 ``packaging``     from a directory to a code asset
+``role``          the execution role
 ``conflicts``     what one function cannot be at once
 ``tokens``        what is known now, and what only at deploy time
 """
@@ -18,6 +21,7 @@ from constructs_lib.compute.dead_letters import AsyncFailure
 from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.compute.parameters import ParametersExtension
 from constructs_lib.compute.provisioned import CapacitySchedule, ProvisionedConcurrency
+from constructs_lib.compute.runtime_features import RuntimeFeatures
 
 __all__ = [
     "AsyncFailure",
@@ -25,4 +29,5 @@ __all__ = [
     "HardenedFunction",
     "ParametersExtension",
     "ProvisionedConcurrency",
+    "RuntimeFeatures",
 ]

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Size
+from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_secretsmanager as secretsmanager
@@ -28,24 +28,17 @@ from constructs_lib.compute.parameters import (
     with_extension_call,
 )
 from constructs_lib.compute.provisioned import ProvisionedConcurrency, scale
+from constructs_lib.compute.role import make_role
 from constructs_lib.limits import LAMBDA_MEMORY_PER_VCPU
 from constructs_lib.timeouts.carriers import BUDGET_VARIABLE, METADATA_KEY
 
 if TYPE_CHECKING:
+    from constructs_lib.compute.runtime_features import RuntimeFeatures
     from constructs_lib.timeouts.budget import TimeoutBudget
 
 # Without it a layer's new content reaches $LATEST but no version, and so no alias.
 _RECOGNIZE_LAYER_VERSION = "@aws-cdk/aws-lambda:recognizeLayerVersion"
 _seconds = cache(Duration.seconds)  # each made once: it is a round trip to another process
-_LAMBDA = iam.ServicePrincipal("lambda.amazonaws.com")
-_NETWORK_INTERFACES = (
-    "ec2:AssignPrivateIpAddresses",
-    "ec2:CreateNetworkInterface",
-    "ec2:DeleteNetworkInterface",
-    "ec2:DescribeNetworkInterfaces",
-    "ec2:DescribeSubnets",
-    "ec2:UnassignPrivateIpAddresses",
-)
 
 
 class HardenedFunction(Construct):
@@ -87,6 +80,8 @@ class HardenedFunction(Construct):
         parameters: Parameter Store parameters that the handler reads through the extension; a SecureString under a
             customer key must know it (``encryption_key`` of ``from_secure_string_parameter_attributes``).
         secrets: secrets that the handler reads through the extension.
+        runtime_features: what the handler uses of ``constructs_lib.runtime``, which then comes with the code; None bundles
+            nothing.
         extension: how the extension is attached. None attaches it as it comes when a parameter or secret is named,
             and not at all otherwise.
         layers: up to five layers, the extension's included. CDK sorts them by construct path.
@@ -114,6 +109,7 @@ class HardenedFunction(Construct):
         dead_letter_queue: the queue of failed asynchronous events, if the construct made one.
         scaling: the alias's autoscaling, if it has any.
         extension_layer: the layer of the Parameters and Secrets extension, if it is attached.
+        runtime_tables: the tables of the runtime features, by the variable that names each.
 
     Raises:
         TimeoutHierarchyError: the budget does not hold for this function: init over the limit of its init type, or no
@@ -156,6 +152,7 @@ class HardenedFunction(Construct):
         parameters: Sequence[ssm.IParameter] = (),
         secrets: Sequence[secretsmanager.ISecret] = (),
         extension: ParametersExtension | None = None,
+        runtime_features: RuntimeFeatures | None = None,
         layers: Sequence[lambda_.ILayerVersion] = (),
         ephemeral_storage_size: Size | None = None,
         vpc: ec2.IVpc | None = None,
@@ -190,10 +187,13 @@ class HardenedFunction(Construct):
         if extension is not None:
             budget = with_extension_call(budget)
             own = extension.variables(budget, len(parameters) + len(secrets))
+        if runtime_features is not None:
+            budget = runtime_features.with_calls(budget)
+            own |= runtime_features.variables()
         self.budget = budget
         self._environment = Environment(me, {BUDGET_VARIABLE: budget.to_json(), **own})
         self._environment.add(environment or {})
-        asset = code_of(me, code)
+        asset = code_of(me, code) if runtime_features is None else runtime_features.code(me, code, layers)
         extension_arn = None if extension is None else layer_arn(me, scope, architecture, extension)
 
         super().__init__(scope, construct_id)
@@ -202,8 +202,12 @@ class HardenedFunction(Construct):
         if layers:
             self.node.set_context(_RECOGNIZE_LAYER_VERSION, value=True)
         self.log_group = logs.LogGroup(self, "Logs", retention=log_retention, removal_policy=removal_policy)
-        self.role = self._make_role(in_vpc=vpc is not None)
+        self.role = make_role(self, self.log_group, in_vpc=vpc is not None)
         grant_reads(self.role, parameters, secrets)
+        self.runtime_tables: dict[str, dynamodb.ITable] = {}
+        if runtime_features is not None:
+            self.runtime_tables = runtime_features.make_tables(self, self.role, removal_policy)
+        self._environment.variables |= {name: t.table_name for name, t in self.runtime_tables.items()}
         self.async_failure = async_failure
         self.dead_letter_queue: sqs.Queue | None = None
         if async_failure is not None and async_failure.destination is None:
@@ -260,14 +264,6 @@ class HardenedFunction(Construct):
         """
         self._environment.add({name: value})
         self.unqualified_function.add_environment(name, value)
-
-    def _make_role(self, *, in_vpc: bool) -> iam.Role:
-        """Make a role with rights on the function's own log group, and on network interfaces where it needs some."""
-        role = iam.Role(self, "Role", assumed_by=_LAMBDA)
-        self.log_group.grant_write(role)
-        if in_vpc:
-            role.add_to_policy(iam.PolicyStatement(actions=list(_NETWORK_INTERFACES), resources=["*"]))
-        return role
 
     def _write_metadata(self, *, snap_start: bool) -> None:
         """Let the budget and the kind of its evidence travel in the template."""
