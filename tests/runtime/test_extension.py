@@ -281,6 +281,7 @@ class TestPatience:
         def dribble(request: BaseHTTPRequestHandler) -> bool:
             while not stop.wait(0.1):
                 request.wfile.write(b"H")
+                request.wfile.flush()
             return True
 
         extension.server.faults.plan(dribble, dribble)
