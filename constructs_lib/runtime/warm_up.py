@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-import os
 import time
 
-from constructs_lib.timeouts.carriers import BUDGET_VARIABLE, WARM_UP_KEY
-
-LONGEST_HOLD = 5.0
-"""Seconds for which a warm-up keeps a sandbox busy at most: enough for the others to start meanwhile."""
+from constructs_lib.errors import RefusedError
+from constructs_lib.runtime.budget import Budget
+from constructs_lib.timeouts.carriers import WARM_UP_HOLD_MAX, WARM_UP_KEY
 
 
 def answer(event: object) -> dict[str, object] | None:
@@ -40,11 +37,12 @@ def _hold(asked: object) -> float:
     hold = asked.get("hold") if isinstance(asked, dict) else None
     if isinstance(hold, bool) or not isinstance(hold, int | float) or not hold > 0:
         return 0.0
-    return min(float(hold), LONGEST_HOLD, _half_of_timeout())
+    return min(float(hold), WARM_UP_HOLD_MAX, _half_of_timeout())
 
 
 def _half_of_timeout() -> float:
     try:
-        return float(json.loads(os.environ[BUDGET_VARIABLE])["function"]) / 2
-    except (KeyError, TypeError, ValueError):
-        return LONGEST_HOLD
+        budget = Budget.current()
+    except RefusedError:  # what is wrong there fails the first request, with its reason, and no warm-up
+        return WARM_UP_HOLD_MAX
+    return WARM_UP_HOLD_MAX if budget is None or budget.function is None else budget.function / 2
