@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from moto import mock_aws
 
+from constructs_lib.api.async_handlers.python.async_jobs import records
 from tests.api.async_jobs import ATTEMPTS, LEASE, LIFETIME, RESULT_LIFETIME, Aws, Jobs
 
 if TYPE_CHECKING:
@@ -248,6 +249,28 @@ def test_a_worker_that_lost_its_claim_writes_nothing(jobs: Jobs) -> None:
     assert jobs.get(job)[1]["result"] == "second"
 
 
+def test_only_whoever_holds_the_claim_can_end_a_job(jobs: Jobs) -> None:
+    """Not the one before, though the job is running still."""
+    job = accepted(jobs)
+    claim: dict[str, Any] = {
+        "caller": "acme",
+        "lease": LEASE,
+        "expires": jobs.clock + LIFETIME,
+        "redriven": False,
+    }
+    assert records.claim(job, "r-1", **claim)
+    jobs.clock += LEASE
+    assert records.claim(job, "r-2", **claim)
+    ends = (
+        records.done(job, "r-1", "{}", expires=0),
+        records.failed(job, "r-1", "late", public=True, expires=0),
+        records.try_again(job, "r-1", "late"),
+    )
+    assert ends == (False, False, False)
+    assert jobs.get(job)[1]["status"] == "running"
+    assert records.try_again(job, "r-2", "not yet")
+
+
 def test_a_job_whose_worker_always_dies_has_failed(jobs: Jobs) -> None:
     """Nobody is left to write it down, so whoever asks is told."""
     job = accepted(jobs)
@@ -302,7 +325,10 @@ def test_a_result_expires_and_its_key_may_be_used_again(jobs: Jobs) -> None:
     jobs.clock += 1
     assert jobs.get(job)[0] == 404
     assert accepted(jobs) == job
-    assert len(jobs.sent()) == 1
+    assert jobs.get(job)[1]["status"] == "accepted"
+    jobs.job = lambda *_: "again"
+    assert jobs.deliver(*jobs.sent())
+    assert jobs.get(job)[1]["result"] == "again"
 
 
 def test_answers_carry_what_a_browser_needs(jobs: Jobs, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,16 +25,21 @@ def accept(job: str, caller: str, fingerprint: str, *, expires: int) -> dict[str
         "accepted": {"N": str(now())},
         "expires": {"N": str(expires)},
     }
-    try:
-        _table().put_item(
-            TableName=_name(),
-            Item=item,
-            ConditionExpression="attribute_not_exists(id) OR expires <= :now",
-            ExpressionAttributeValues={":now": {"N": str(now())}},
-        )
-    except _table().exceptions.ConditionalCheckFailedException:
-        return get(job)
-    return None
+    begin = {
+        "TableName": _name(),
+        "Item": item,
+        "ConditionExpression": "attribute_not_exists(id) OR expires <= :now",
+    }
+    for _ in range(2):  # a record may expire between the write that it stops and the read
+        try:
+            _table().put_item(**begin, ExpressionAttributeValues={":now": {"N": str(now())}})
+        except _table().exceptions.ConditionalCheckFailedException:
+            record = get(job)
+            if record is not None:
+                return record
+        else:
+            return None
+    raise RuntimeError(f"the record of job {job} is there and is not; sending the request again helps")
 
 
 def get(job: str) -> dict[str, Any] | None:
