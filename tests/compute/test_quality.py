@@ -14,7 +14,14 @@ from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_applicationautoscaling import Schedule
 from cfnlint import lint
 
-from constructs_lib import AsyncFailure, CapacitySchedule, ProvisionedConcurrency, compute
+from constructs_lib import (
+    AsyncFailure,
+    CapacitySchedule,
+    ProvisionedConcurrency,
+    RuntimeFeatures,
+    TimeoutBudget,
+    compute,
+)
 from tests.compute.functions import make
 from tests.synth import new_stack, template_text
 
@@ -45,6 +52,10 @@ def test_every_variant_passes_cfn_lint(region: str | None) -> None:
     make(stack, "Warm", provisioned=ProvisionedConcurrency(maximum=5, schedules=[morning]))
     make(stack, "WarmByTheClock", provisioned=ProvisionedConcurrency(schedules=[morning]))
     make(stack, "Restored", snap_start=True)
+    features = RuntimeFeatures(
+        bundle=False, idempotency=True, circuit_breaker=True, cache_url="rediss://cache:6379"
+    )
+    make(stack, "WithFeatures", runtime_features=features, budget=TimeoutBudget(gateway=20, init=2))
     findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
     assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
 
