@@ -90,6 +90,15 @@ NOT_ENFORCED = (
         "throttling and idle time of WebSocket APIs",
         "every message is let through, and a connection stands as long as its client",
     ),
+    (
+        "limits of Step Functions",
+        "TimeoutSeconds of the whole, 5 minutes of express, 25,000 events and 256 KB of state stop nothing",
+    ),
+    (
+        "stopped and failed map runs",
+        "batches end their present task and show as failed, not aborted; there is no redrive",
+    ),
+    ("logs of state machines", "none are written; the history of an execution is kept"),
     ("access logs and X-Ray", "none are written; function logs are text without JSON system lines"),
     ("alarms on API Gateway metrics", "the gateway emits none, so they stay without data"),
     (

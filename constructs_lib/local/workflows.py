@@ -38,7 +38,7 @@ def batch_items_and_write_results() -> None:
         dropped = {*_READ_AND_SHAPED_HERE, *(_RESULT if writes else ())}
         plain = {key: value for key, value in state.items() if key not in dropped}
         output, following = run_map(plain, raw, inputs, iterator, execution, context)
-        if not writes:
+        if not writes or execution["status"] != "RUNNING":
             return output, following
         result = _write_results(service, state["ResultWriter"], effective, execution, context)
         result = service._apply_result_selector(state, result)  # noqa: SLF001

@@ -87,6 +87,7 @@ def deployment(local: LocalAws, tmp_path_factory: pytest.TempPathFactory) -> Dep
         ("Machine", workflow.state_machine.state_machine_arn),
         ("Failures", workflow.failure_queue.queue_url),
         ("Table", table.table_name),
+        ("Bucket", workflow.bucket.bucket_name),
     ):
         cdk.CfnOutput(stack, name, value=value)
     app.synth()
@@ -138,6 +139,11 @@ class Ledger:
         self._local.client("dynamodb").put_item(
             TableName=self._outputs["Table"], Item={"item": {"S": "#mended"}}
         )
+
+    def objects(self, prefix: str) -> list[str]:
+        """List the objects under a prefix of the workflow's bucket."""
+        found = self._local.client("s3").list_objects_v2(Bucket=self._outputs["Bucket"], Prefix=prefix)
+        return [each["Key"] for each in found.get("Contents", [])]
 
     def failures(self) -> list[dict[str, Any]]:
         """Take what is in the failure queue."""
@@ -191,6 +197,10 @@ def test_a_run_survives_a_kill_a_stop_and_a_poison_item(local: LocalAws, outputs
     assert counts["#list"] == {"seen": 1}
     assert counts["#kill"]["seen"] >= 2  # once when it died, then when its batch was tried again
     assert counts["#total"] == {"posted": ITEMS, "failed": 0}
+
+    # What the batches ended with is in S3: none of it passed through the state.
+    manifests = ledger.objects("night/results/")
+    assert len([key for key in manifests if key.endswith("manifest.json")]) == 2
 
     # A run that is done stays done.
     fourth = ledger.end(ledger.start("night", **orders))
