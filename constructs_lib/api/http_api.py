@@ -39,6 +39,11 @@ _CDK_WAIT_MAX = 29_000  # CDK's own check stops at the wait of a REST API
 _milliseconds = cache(Duration.millis)  # each made once: it is a round trip to another process
 
 
+@cache
+def _version_2() -> PayloadFormatVersion:
+    return PayloadFormatVersion.VERSION_2_0
+
+
 class HardenedHttpApi(Construct):
     """An HTTP API in front of hardened functions; one call adds a route.
 
@@ -216,23 +221,7 @@ class HardenedHttpApi(Construct):
         check_http_authorizer(subject, declared.authorizer)
         wait = integration_wait(subject, function.budget, HTTP_API_WAIT, "an HTTP API")
         self._routes[declared.shape] = declared
-        route = apigatewayv2.HttpRoute(
-            self.http_api,
-            declared.key,
-            http_api=self.http_api,
-            route_key=HttpRouteKey.DEFAULT
-            if method == DEFAULT
-            else HttpRouteKey.with_(path, HttpMethod[method]),
-            # One each: an integration that routes shared would be a child of the first, and go with it.
-            integration=HttpLambdaIntegration(
-                "Integration",
-                self._permissions.handler(function),
-                payload_format_version=PayloadFormatVersion.VERSION_2_0,
-                timeout=_milliseconds(min(wait, _CDK_WAIT_MAX)),
-            ),
-            authorizer=self._authorizers.of(declared.authorizer),
-            authorization_scopes=list(declared.scopes) or None,
-        )
+        route = self._route(declared, wait)
         if wait > _CDK_WAIT_MAX:
             integration = route.node.find_child("Integration").node.default_child
             assert isinstance(integration, apigatewayv2.CfnIntegration)
@@ -240,6 +229,34 @@ class HardenedHttpApi(Construct):
         self._permissions.permit(function, declared.key, declared.arn)
         self._settings.add(declared.key, route, declared.throttle)
         self._warn_of_blocked_headers(subject, declared)
+        return route
+
+    def _route(self, declared: HttpRouteDeclaration, wait: int) -> apigatewayv2.HttpRoute:
+        # An integration each: one that routes shared would be a child of the first, and go with it.
+        integration = HttpLambdaIntegration(
+            "Integration",
+            self._permissions.handler(declared.function),
+            payload_format_version=_version_2(),
+            timeout=_milliseconds(min(wait, _CDK_WAIT_MAX)),
+        )
+        authorizer, scopes = self._authorizers.of(declared.authorizer), list(declared.scopes) or None
+        if declared.method == DEFAULT:
+            return apigatewayv2.HttpRoute(
+                self.http_api,
+                DEFAULT,
+                http_api=self.http_api,
+                route_key=HttpRouteKey.DEFAULT,
+                integration=integration,
+                authorizer=authorizer,
+                authorization_scopes=scopes,
+            )
+        (route,) = self.http_api.add_routes(
+            path=declared.path,
+            methods=[HttpMethod[declared.method]],
+            integration=integration,
+            authorizer=authorizer,
+            authorization_scopes=scopes,
+        )
         return route
 
     def _check_beside_others(self, subject: str, declared: HttpRouteDeclaration) -> None:

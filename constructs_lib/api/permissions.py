@@ -35,6 +35,7 @@ class AliasPermissions:
         self._scope, self._api_id, self._stage_name = scope, api_id, stage_name
         self._routes: dict[HardenedFunction, int] = {}
         self._handlers: dict[HardenedFunction, lambda_.IFunction] = {}
+        self._arns: dict[HardenedFunction, str] = {}
         self._ids: set[str] = set()
 
     def handler(self, function: HardenedFunction) -> lambda_.IFunction:
@@ -43,7 +44,7 @@ class AliasPermissions:
             self._handlers[function] = lambda_.Function.from_function_attributes(
                 self._scope,
                 self.free_id(f"{function.construct_id}Function", function),
-                function_arn=function.alias.function_arn,
+                function_arn=self._arn(function),
                 same_environment=False,
                 skip_permissions=True,
             )
@@ -63,10 +64,15 @@ class AliasPermissions:
             self._scope,
             self.free_id(f"Invoke{function.construct_id}For{construct_id}", function),
             action="lambda:InvokeFunction",
-            function_name=function.alias.function_arn,
+            function_name=self._arn(function),
             principal="apigateway.amazonaws.com",
             source_arn=self.stage_arn + _PARAMETER.sub("*", route),
         )
+
+    def _arn(self, function: HardenedFunction) -> str:
+        if function not in self._arns:
+            self._arns[function] = function.alias.function_arn
+        return self._arns[function]
 
     @cached_property
     def stage_arn(self) -> str:
