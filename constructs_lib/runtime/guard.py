@@ -181,20 +181,30 @@ def _wind() -> None:
 
 def _on_alarm(number: int, frame: FrameType | None) -> None:
     """End the outermost block whose deadline has passed; runs in the main thread, between two bytecodes."""
-    global _earlier  # noqa: PLW0603
+    if frame is not None and frame.f_code is _on_alarm.__code__:
+        return  # an alarm that came while another is handled; the timer repeats
+    _serve_earlier(number, frame)
     now = monotonic()
+    for passed in _guards:
+        if passed.end <= now:
+            break
+    else:
+        if _guards:
+            _wind()
+        return
+    if frame is not None and frame.f_globals is _OWN:
+        # A guard is just being entered or left. Raised here, the interruption would leave it half so.
+        signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, passed.again)
+        return
+    passed.interrupted = True
+    raise Interrupt(passed)
+
+
+def _serve_earlier(number: int, frame: FrameType | None) -> None:
+    """Call the handler that was there before the guards, if its timer is due."""
+    global _earlier  # noqa: PLW0603 - there is one timer in a process
     handler, due, interval = _earlier
-    if due <= now:
+    if due <= (now := monotonic()):
         _earlier = (handler, now + interval if interval else inf, interval)
         if callable(handler):
             handler(number, frame)
-    passed = next((guard for guard in _guards if guard.end <= now), None)
-    if passed is None:
-        if _guards:
-            _wind()
-    elif frame is not None and frame.f_globals is _OWN:
-        # A guard is just being entered or left. Raised here, the interruption would leave it half so.
-        signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, passed.again)
-    else:
-        passed.interrupted = True
-        raise Interrupt(passed)

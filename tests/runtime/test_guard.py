@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import random
 import re
 import signal
 import socket
@@ -429,6 +430,24 @@ def test_a_guard_keeps_nothing_alive() -> None:
         gone = weakref.ref(thing)
     del thing
     assert gone() is None
+
+
+def test_an_alarm_may_come_at_any_moment_of_entering_and_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Thousands of nested guards, left by chance just when their alarms come: none is left half entered."""
+    monkeypatch.setattr(guards, "_AT_ONCE", 20e-6)
+    chance = random.Random(7)  # noqa: S311 - chance, no secret
+    late = 0
+    for _ in range(6_000):
+        with suppress(DeadlineExceeded), Deadline(chance.uniform(20e-6, 120e-6)).guard():
+            late += 1
+            with suppress(DeadlineExceeded), Deadline(chance.uniform(20e-6, 120e-6)).guard():
+                sum(range(chance.randrange(400)))
+            sum(range(chance.randrange(2_000)))
+            late -= 1
+        assert guards._guards == []
+        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
+        assert Deadline.current() is None
+    assert late > 0
 
 
 class Outcome(Exception):  # noqa: N818 - stands for an error of the user's code
