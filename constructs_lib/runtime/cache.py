@@ -33,6 +33,7 @@ from math import inf
 from time import time
 
 from constructs_lib.errors import DeadlineExceeded, RefusedError
+from constructs_lib.runtime import surroundings
 from constructs_lib.runtime.cache_entries import Entry
 from constructs_lib.runtime.cache_keys import key_maker
 from constructs_lib.runtime.flights import Flight, Flights
@@ -95,7 +96,7 @@ class Cache:
         own = os.environ.get("AWS_LAMBDA_FUNCTION_NAME", "local") if namespace is None else namespace
         self._prefix = f"{own}:{version}:"
         self._encode, self._decode, self._clock = encode, decode, clock
-        self._chance = chance or _drawn
+        self._chance = chance or surroundings.chance
         self._flights = Flights()
 
     def __repr__(self) -> str:
@@ -257,11 +258,6 @@ class _Request:
 
     def limit_of(self, value: object) -> float:
         return self._negative_ttl if value is None else self._ttl
-
-
-def _drawn() -> float:
-    # Not random: sandboxes that SnapStart restored from one snapshot would all draw alike.
-    return int.from_bytes(os.urandom(7), "big") / (1 << 56)
 
 
 _said: set[str] = set()

@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 
     from constructs_lib.runtime.clients import Waits
 
-_WIDTH = 3  # connections side by side, as many as the extension itself opens to AWS by default
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.2
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 0.25
 
 
 class Extension:
@@ -56,7 +55,7 @@ class Extension:
 
     def __init__(self, *, sdk_fallback: bool = False) -> None:
         self._sdk_fallback = sdk_fallback
-        self._loopback = Loopback(_WIDTH)
+        self._loopback = Loopback(surroundings.connections())
         self._token = SessionToken()
         self._newer: dict[str, tuple[float, Found]] = {}
         self._refreshing = Lock()
@@ -197,7 +196,9 @@ class Extension:
             helpless = any(tries >= failure.tries for failure in failures)
             if not failures or helpless or monotonic() + pause >= last:
                 break
-            sleep(pause)
+            sleep(
+                pause * (1 - surroundings.chance() / 2)
+            )  # cold sandboxes come in crowds, and would stay one
             pause = min(pause * 2, _LONGEST_PAUSE)
         return [self._settled(ask, result, once, deadline) for ask, result in zip(asks, results, strict=True)]
 

@@ -9,7 +9,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from constructs_lib.runtime.values import Found, ParameterAsk, SecretAsk
 
-ONCE, FEW, MANY = 1, 3, 1_000
+ONCE, FEW, MANY = (
+    1,
+    5,
+    1_000,
+)  # five times is about 0.2 s: a burst of cold starts has passed, a typing error is told
 _NOT_READY = b"not ready"
 _LOG_LINE = "the line of [AWS Parameters and Secrets Lambda Extension] in the function's log names the cause"
 

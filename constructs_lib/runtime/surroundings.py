@@ -24,6 +24,8 @@ PORT_VARIABLE = "PARAMETERS_SECRETS_EXTENSION_HTTP_PORT"
 NEVER = float("inf")
 
 _PORT, _PORTS = 2773, 65_536
+_CONNECTIONS = 3  # what the extension opens to AWS by default
+_INVOKED = "handle_event_request"  # awslambdaric's, around each invocation
 _TTL_MAX = 300.0  # seconds
 _WITHOUT_BUDGET = Waits(EXTENSION_CALL, connect=0.05, read=1)  # what the construct takes at most
 
@@ -85,6 +87,12 @@ def port() -> int:
     return int(text)
 
 
+def connections() -> int:
+    """Give how many questions the extension takes to AWS side by side."""
+    text = os.environ.get("PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS", "")
+    return int(text) if text.isdecimal() and int(text) else _CONNECTIONS
+
+
 def secrets_ttl() -> float:
     """Give the seconds for which the extension may answer with a secret that was rotated."""
     text = os.environ.get("SECRETS_MANAGER_TTL", "")
@@ -107,9 +115,18 @@ def refuse_during_init(subject: str) -> None:
     )
 
 
+def chance() -> float:
+    """Give a random number, 0 <= number < 1."""
+    # Not random's: sandboxes that SnapStart restored from one snapshot would all draw alike.
+    return int.from_bytes(os.urandom(7), "big") / (1 << 56)
+
+
 def _importing(frame: FrameType | None) -> bool:
+    importing = False
     while frame is not None:
         if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
-            return True
+            importing = True
+        elif frame.f_code.co_name == _INVOKED and frame.f_globals.get("__name__") == "awslambdaric.bootstrap":
+            return False  # the handler imports it late
         frame = frame.f_back
-    return False
+    return importing

@@ -93,6 +93,25 @@ class TestValues:
         assert client.parameters([*names, names[0]]) == {name: name[-1] for name in names}
         assert time.monotonic() - began < 0.45
 
+    def test_as_many_as_the_extension_has_connections(
+        self, monkeypatch: pytest.MonkeyPatch, extension: StandIn
+    ) -> None:
+        """Where the construct gave the extension six connections, six come in one wait."""
+        monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_MAX_CONNECTIONS", "6")
+        peers = set()
+
+        def note(request: BaseHTTPRequestHandler) -> bool:
+            peers.add(request.client_address)
+            time.sleep(0.05)
+            return False
+
+        extension.server.faults.plan(*[note] * 6)
+        wide = Extension()
+        names = [f"/orders/{number}" for number in range(6)]
+        extension.store.parameters.update(dict.fromkeys(names, "1"))
+        assert len(wide.parameters(names)) == len(peers) == 6
+        wide.close()
+
     @pytest.mark.usefixtures("extension")
     def test_none_are_none(self, client: Extension) -> None:
         """No names give no values."""
@@ -193,8 +212,8 @@ class TestPatience:
     @pytest.mark.parametrize(
         "faults",
         [
-            [refuse(400)] * 2,
-            [refuse(503)] * 2,
+            [refuse(400)] * 4,
+            [refuse(503)] * 4,
             [refuse(500), reset],
             [cut_short, hang_up],
             [refuse(400, NOT_READY)] * 4,

@@ -18,6 +18,7 @@ from tests.runtime.stand_in import TOKEN, StandIn, budget, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 READS = """
 from constructs_lib.runtime import parameter
@@ -71,6 +72,23 @@ def test_a_read_at_import_says_why(extension: StandIn) -> None:
     assert "answers only during an invocation" in reply.payload["errorMessage"]
     assert "fix: read it inside the handler" in reply.payload["errorMessage"]
     assert extension.store.asked == []
+
+
+def test_a_late_import_may_read(extension: StandIn, tmp_path: Path) -> None:
+    """A module that the handler imports late belongs to the invocation, even where no trace says that there is one."""
+    tmp_path.joinpath("settings.py").write_text(
+        "from constructs_lib.runtime import parameter\nLIMIT = parameter('/orders/limit')\n"
+    )
+    source = """
+import os
+
+def handler(event, context):
+    del os.environ["_X_AMZN_TRACE_ID"]
+    import settings
+    return settings.LIMIT
+"""
+    with Sandbox(source=source, folder=tmp_path, environment=extension.environment) as sandbox:
+        assert sandbox.invoke({}).payload == "20"
 
 
 def test_a_slow_extension_and_a_short_timeout(extension: StandIn) -> None:
