@@ -28,7 +28,7 @@ CONFIG, FUNCTION, MACHINE = (
     "AWS::Lambda::Function",
     "AWS::StepFunctions::StateMachine",
 )
-ALARM = "AWS::CloudWatch::Alarm"
+ALARM, POLICY, ROLE = "AWS::CloudWatch::Alarm", "AWS::SQS::QueuePolicy", "AWS::IAM::Role"
 
 
 @pytest.fixture(scope="module")
@@ -94,6 +94,9 @@ def test_nothing_is_found_as_the_constructs_make_it(template: dict[str, Any]) ->
             "T112",
         ),
         (FUNCTION, "Notify", drop("DeadLetterConfig"), "D701"),
+        (POLICY, "Placed", drop("PolicyDocument", "Statement", 1), "D708"),
+        (POLICY, "Told", drop("PolicyDocument", "Statement", 1), "D708"),
+        (ROLE, "Hourly", drop("Policies", 0, "PolicyDocument", "Statement", 1), "D708"),
         (ALARM, "Placed", put([], "Dimensions"), "D706"),
         (ALARM, "Hourly", put([], "Dimensions"), "D706"),
         (ALARM, "Told", put([], "Dimensions"), "D706"),

@@ -29,6 +29,7 @@ from constructs_lib.policy.rules.d704_target_without_dlq import TargetWithoutDlq
 from constructs_lib.policy.rules.d705_subscription_without_dlq import SubscriptionWithoutDlq
 from constructs_lib.policy.rules.d706_silent_dlq import SilentDlq
 from constructs_lib.policy.rules.d707_dlq_kind_mismatch import DlqKindMismatch
+from constructs_lib.policy.rules.d708_undelivered_event_lost import UndeliveredEventLost
 from constructs_lib.policy.rules.i201_doom_loop import DoomLoop
 from constructs_lib.policy.rules.i202_no_room_after_reinit import NoRoomAfterReinit
 from constructs_lib.policy.rules.i203_init_over_limit import InitOverLimit
@@ -139,6 +140,7 @@ ALL = (
     SubscriptionWithoutDlq(),
     SilentDlq(),
     DlqKindMismatch(),
+    UndeliveredEventLost(),
     PlaintextSecret(),
     ResolvedSecretInEnvironment(),
     EnvironmentOverLimit(),

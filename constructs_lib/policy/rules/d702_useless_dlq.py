@@ -24,7 +24,7 @@ _WITH = _WORKER.replace("TARGET", "{TargetArn: !GetAtt Failed.Arn}")
 _RULE = """
 Nightly:
   Type: AWS::Events::Rule
-  Properties: {Targets: [{Id: worker, Arn: !GetAtt Worker.Arn, DeadLetterConfig: {Arn: !GetAtt Failed.Arn}}]}
+  Properties: {Targets: [{Id: worker, Arn: !GetAtt Worker.Arn}]}
 """
 _PERMISSION = """
 Permission:

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 _TOPIC = """
 Failed: {Type: AWS::SQS::Queue}
+Writers:
+  Type: AWS::SQS::QueuePolicy
+  Properties: {Queues: [!Ref Failed], PolicyDocument: {Statement: [{Effect: Allow, Principal: "*", Action: "sqs:SendMessage", Resource: "*"}]}}
 Jobs: {Type: AWS::SQS::Queue}
 Orders: {Type: AWS::SNS::Topic}
 Subscription:

@@ -1,4 +1,4 @@
-"""What a function's role may do, as far as the templates tell."""
+"""What a role may do, a function's above all, as far as the templates tell."""
 
 from __future__ import annotations
 
@@ -70,8 +70,11 @@ def may(graph: Graph, function: Function, action: str, resource: Resource) -> bo
     A permissions boundary, a conditional Deny and anything unknown in a policy leave open what is otherwise allowed.
     """
     role = role_of(graph, function)
-    if role is None:
-        return None
+    return None if role is None else role_may(graph, role, action, resource)
+
+
+def role_may(graph: Graph, role: Resource, action: str, resource: Resource) -> bool | None:
+    """Tell the same of a role, whatever takes it on."""
     every = [(each, _is_about(graph, each, action, resource)) for each in statements(graph, role)]
     if any(about and statement.denies for statement, about in every):
         return False
