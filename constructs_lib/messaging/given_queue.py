@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws_cdk import aws_sqs as sqs
@@ -19,32 +20,43 @@ if TYPE_CHECKING:
     from constructs_lib.timeouts.budget import TimeoutBudget
 
 
-def check_given(subject: str, queue: sqs.IQueue, budget: TimeoutBudget) -> sqs.IQueue | None:
-    """Prove the queue, and give its dead-letter queue; of an imported queue nothing is known, and None is given.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GivenQueue:
+    """What a given queue says of itself; AWS's advice stands in for what it leaves open."""
+
+    dead_letter_queue: sqs.IQueue | None
+    visibility: int
+    receives: int
+
+
+def check_given(subject: str, queue: sqs.IQueue, budget: TimeoutBudget) -> GivenQueue:
+    """Prove the queue; of an imported queue nothing is known.
 
     Raises:
-        RefusedError: visibility under six times the timeout, no dead-letter queue, one that forgets first, or too few
-            receives.
+        RefusedError: visibility under six times the timeout, no dead-letter queue or one of the other kind, one that
+            forgets first, too few receives, or a retention that ends before the last of them.
     """
+    advised = int(SQS_RECEIVES_MIN)
     if not isinstance(queue, sqs.Queue):
-        return None
+        return GivenQueue(dead_letter_queue=None, visibility=budget.visibility, receives=advised)
     source = queue.node.default_child
     assert isinstance(source, sqs.CfnQueue)
-    _check_visibility(subject, source, budget)
+    visibility = _visibility(subject, source, budget)
     failures = queue.dead_letter_queue
     if failures is None:
         raise RefusedError(
             f"{subject}: queue",
             got="a queue without a dead-letter queue: what always fails is tried until it expires, and is then gone",
-            allowed=f"a queue with dead_letter_queue and max_receive_count >= {int(SQS_RECEIVES_MIN)}",
+            allowed=f"a queue with dead_letter_queue and max_receive_count >= {advised}",
             fix="let the worker make the queue, or give this one a dead_letter_queue",
         )
-    _check_receives(subject, failures.max_receive_count)
-    _check_retention(subject, source, failures.queue, fifo=bool(queue.fifo))
-    return failures.queue
+    _check_kind(subject, queue, failures.queue)
+    receives = _receives(subject, failures.max_receive_count)
+    _check_retention(subject, source, failures.queue, tries=receives * visibility, fifo=bool(queue.fifo))
+    return GivenQueue(dead_letter_queue=failures.queue, visibility=visibility, receives=receives)
 
 
-def _check_visibility(subject: str, source: sqs.CfnQueue, budget: TimeoutBudget) -> None:
+def _visibility(subject: str, source: sqs.CfnQueue, budget: TimeoutBudget) -> int:
     given = source.visibility_timeout
     visibility = int(SQS_VISIBILITY_DEFAULT) if given is None else known_whole_number(given)
     if visibility is not None and visibility < budget.visibility:
@@ -55,9 +67,20 @@ def _check_visibility(subject: str, source: sqs.CfnQueue, budget: TimeoutBudget)
             "window, or a message is handed out again while it is worked on (H6)",
             fix=f"sqs.Queue(..., visibility_timeout=Duration.seconds({budget.visibility}))",
         )
+    return budget.visibility if visibility is None else visibility
 
 
-def _check_receives(subject: str, count: float) -> None:
+def _check_kind(subject: str, queue: sqs.Queue, failures: sqs.IQueue) -> None:
+    if bool(queue.fifo) != bool(failures.fifo):
+        raise RefusedError(
+            f"{subject}: dead-letter queue of the queue",
+            got=f"a {'FIFO' if failures.fifo else 'standard'} queue behind a {'FIFO' if queue.fifo else 'standard'} one",
+            allowed="two of a kind: SQS moves no message between kinds",
+            fix="sqs.Queue(..., fifo=True) for both, or for neither",
+        )
+
+
+def _receives(subject: str, count: float) -> int:
     receives, least = known_whole_number(count), int(SQS_RECEIVES_MIN)
     if receives is not None and receives < least:
         raise RefusedError(
@@ -66,17 +89,27 @@ def _check_receives(subject: str, count: float) -> None:
             allowed=f">= {least}: a throttle counts as a receive too",
             fix=f"sqs.DeadLetterQueue(..., max_receive_count={least})",
         )
+    return least if receives is None else receives
 
 
-def _check_retention(subject: str, source: sqs.CfnQueue, failures: sqs.IQueue, *, fifo: bool) -> None:
+def _check_retention(
+    subject: str, source: sqs.CfnQueue, failures: sqs.IQueue, *, tries: int, fifo: bool
+) -> None:
+    kept = _kept(source)
+    if kept is not None and kept <= tries:
+        raise RefusedError(
+            f"{subject}: retention of the queue",
+            got=f"{kept} s",
+            allowed=f"> {tries} s, all receives a visibility timeout apart, or a message that fails expires before it "
+            "reaches the dead-letter queue",
+            fix=f"sqs.Queue(..., retention_period=Duration.seconds({tries + 1}))",
+        )
     target = failures.node.default_child
     # A FIFO queue counts a message's age anew when it is moved; 14 days cannot be exceeded.
-    if fifo or not isinstance(target, sqs.CfnQueue):
+    if kept is None or fifo or not isinstance(target, sqs.CfnQueue):
         return
-    default = int(SQS_RETENTION_DEFAULT)
-    kept = known_whole_number(default if (of := source.message_retention_period) is None else of)
-    after = known_whole_number(default if (of := target.message_retention_period) is None else of)
-    if kept is None or after is None or after > kept or after >= SQS_RETENTION_MAX:
+    after = _kept(target)
+    if after is None or after > kept or after >= SQS_RETENTION_MAX:
         return
     raise RefusedError(
         f"{subject}: retention of the queue's dead-letter queue",
@@ -85,3 +118,8 @@ def _check_retention(subject: str, source: sqs.CfnQueue, failures: sqs.IQueue, *
         allowed=f"> {kept} s",
         fix="sqs.Queue(..., retention_period=Duration.days(14)) for the dead-letter queue",
     )
+
+
+def _kept(queue: sqs.CfnQueue) -> int | None:
+    given = queue.message_retention_period
+    return int(SQS_RETENTION_DEFAULT) if given is None else known_whole_number(given)

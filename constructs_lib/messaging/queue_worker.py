@@ -138,15 +138,16 @@ class QueueWorker(Construct):
         budget = function.budget
         window = check_window(me, budget)
         failures: sqs.IQueue | None = None
+        visibility, receives = budget.visibility, _receives(me, max_receive_count)
         if queue is not None:
             own = {"max_receive_count": max_receive_count, "retention": retention}
             _refuse_settings(me, {**own, "encryption_key": encryption_key, "fifo": fifo or None})
-            failures = check_given(me, queue, budget)
+            given = check_given(me, queue, budget)
+            failures, visibility, receives = given.dead_letter_queue, given.visibility, given.receives
             fifo = bool(queue.fifo)
         check_queue_batch(me, batch_size, window, fifo=fifo)
         check_concurrency(me, function, maximum_concurrency, pollers)
-        receives = _receives(me, max_receive_count)
-        kept = _retention(me, retention, receives, budget.visibility)
+        kept = 0 if queue is not None else _retention(me, retention, receives, visibility)
         refuse_ungrantable_key(me, encryption_key)
 
         super().__init__(scope, construct_id)
@@ -159,7 +160,7 @@ class QueueWorker(Construct):
                 made,
                 receives=receives,
                 kept=kept,
-                visibility=budget.visibility,
+                visibility=visibility,
                 fifo=fifo,
                 key=encryption_key,
                 removal_policy=removal_policy,
@@ -190,7 +191,7 @@ class QueueWorker(Construct):
             )
         )
         tries = receives if fifo else min(int(SQS_RECEIVES_COUNTED_IN_AGE), receives)
-        self.age_alarm = self._alarm_on_age(construct_id, tries * budget.visibility)
+        self.age_alarm = self._alarm_on_age(construct_id, tries * visibility)
 
     def grant_send(self, grantee: iam.IGrantable) -> iam.Grant:
         """Let somebody send messages, and encrypt them where the queue has a customer key."""

@@ -316,8 +316,12 @@ def test_of_an_imported_queue_nothing_is_known(stack: cdk.Stack) -> None:
         ({"receives": 1}, r"max_receive_count of the queue: got 1; allowed: >= 5"),
         ({"failed_for": cdk.Duration.days(4)}, r"got 345600 s, not longer than the queue's own 345600 s"),
         ({"failed_for": None}, r"got 345600 s, not longer than the queue's own 345600 s"),
+        (
+            {"retention_period": cdk.Duration.minutes(4)},
+            r"retention of the queue: got 240 s; allowed: > 240 s",
+        ),
     ],
-    ids=["visibility", "default visibility", "no dlq", "receives", "retention", "default retention"],
+    ids=["visibility", "default visibility", "no dlq", "receives", "retention", "default retention", "tries"],
 )
 def test_a_queue_that_loses_messages_is_refused(
     stack: cdk.Stack, options: dict[str, Any], message: str
@@ -365,3 +369,17 @@ def test_two_workers_have_two_names() -> None:
             None
         }
     assert len(names) == 4
+
+
+def test_the_age_alarm_follows_a_given_queues_visibility(stack: cdk.Stack) -> None:
+    """A longer one makes failing messages older, and nobody is woken for it."""
+    queue_worker(stack, queue=given_queue(stack, visibility_timeout=cdk.Duration.seconds(100)))
+    assert 300 in [alarm["Properties"]["Threshold"] for alarm in of_type(synthesize(stack), ALARM).values()]
+
+
+def test_a_dead_letter_queue_of_the_other_kind_is_refused(stack: cdk.Stack) -> None:
+    """SQS would refuse it at deploy time."""
+    failed = sqs.Queue(stack, "Standard")
+    dead = sqs.DeadLetterQueue(queue=failed, max_receive_count=5)
+    with pytest.raises(RefusedError, match="got a standard queue behind a FIFO one; allowed: two of a kind"):
+        queue_worker(stack, queue=given_queue(stack, fifo=True, dead_letter_queue=dead))
