@@ -13,8 +13,7 @@ from aws_cdk import aws_scheduler as scheduler
 from cfnlint import lint
 
 from constructs_lib import ProvisionedConcurrency, RefusedError, TimeoutBudget, WarmSchedule, assert_policy
-from constructs_lib.runtime import warm_up
-from constructs_lib.timeouts.carriers import WARM_UP_HOLD_MAX, WARM_UP_KEY
+from constructs_lib.timeouts.carriers import WARM_UP_KEY
 from tests.compute.functions import make
 from tests.snapshots import resources
 from tests.synth import new_stack, of_type, only, synthesize, template_text
@@ -122,11 +121,6 @@ def test_office_hours(stack: cdk.Stack) -> None:
         "cron(0/5 7-18 ? * MON-FRI *)",
         "Europe/Paris",
     )
-
-
-def test_the_hold_ends_where_the_runtime_library_ends_it() -> None:
-    """Both sides of the event know one number."""
-    assert WARM_UP_HOLD_MAX == warm_up.LONGEST_HOLD
 
 
 @pytest.mark.parametrize(
