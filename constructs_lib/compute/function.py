@@ -20,7 +20,6 @@ from constructs import Construct
 from constructs_lib.compute import conflicts
 from constructs_lib.compute.dead_letters import AsyncFailure, dead_letter_queue
 from constructs_lib.compute.environment import Environment
-from constructs_lib.compute.packaging import code_of
 from constructs_lib.compute.parameters import (
     ParametersExtension,
     grant_reads,
@@ -29,6 +28,7 @@ from constructs_lib.compute.parameters import (
 )
 from constructs_lib.compute.provisioned import ProvisionedConcurrency, scale
 from constructs_lib.compute.role import make_role
+from constructs_lib.compute.runtime_features import code_with
 from constructs_lib.limits import LAMBDA_MEMORY_PER_VCPU
 from constructs_lib.timeouts.carriers import BUDGET_VARIABLE, METADATA_KEY
 
@@ -193,7 +193,7 @@ class HardenedFunction(Construct):
         self.budget = budget
         self._environment = Environment(me, {BUDGET_VARIABLE: budget.to_json(), **own})
         self._environment.add(environment or {})
-        asset = code_of(me, code) if runtime_features is None else runtime_features.code(me, code, layers)
+        asset = code_with(me, code, handler, layers, runtime_features)
         extension_arn = None if extension is None else layer_arn(me, scope, architecture, extension)
 
         super().__init__(scope, construct_id)

@@ -44,6 +44,7 @@ _IDEMPOTENCY_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Update
 _CIRCUIT_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
 _URL = re.compile(r"rediss?://(?P<user>[^/@]*@)?[^/@]+")
 _POWERTOOLS = "aws_lambda_powertools"
+_IMPORTS_RUNTIME = re.compile(r"^\s*(?:from|import)\s+constructs_lib\b", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +175,35 @@ class RuntimeFeatures:
                 _grant(table, role, actions)
                 tables[variable] = table
         return tables
+
+
+def code_with(
+    subject: str,
+    code: lambda_.Code | str | Path,
+    handler: str,
+    layers: Sequence[object],
+    features: RuntimeFeatures | None,
+) -> lambda_.Code:
+    """Give the function's code, with the runtime library in it where features are named.
+
+    Raises:
+        RefusedError: as :meth:`RuntimeFeatures.code`; or a handler's module that imports the library, which then would not
+            be there.
+    """
+    if features is not None:
+        return features.code(subject, code, layers)
+    if not isinstance(code, lambda_.Code) and not layers:
+        directory = Path(code)
+        module = directory / f"{handler.rpartition('.')[0].replace('.', '/')}.py"
+        has_it = (directory / PACKAGE).exists() or not module.is_file()
+        if not has_it and _IMPORTS_RUNTIME.search(module.read_text(encoding="utf-8", errors="replace")):
+            raise RefusedError(
+                f"{subject}: runtime_features",
+                got=f"none, and {module.name} imports {PACKAGE}, which {str(directory)!r} does not hold",
+                allowed="the library beside the handler",
+                fix="runtime_features=RuntimeFeatures(), which bundles it",
+            )
+    return code_of(subject, code)
 
 
 def _with_table_call(budget: TimeoutBudget, name: str, attempts: int) -> TimeoutBudget:

@@ -72,10 +72,10 @@ def asset(stack: cdk.Stack) -> Path:
 
 def test_bundling_alone_adds_the_library_and_nothing_else(stack: cdk.Stack, source: Path) -> None:
     """The template differs from that of a plain function in its asset alone."""
-    plain = new_stack()
-    before, after = made(plain, source, None), made(stack, source, RuntimeFeatures())
-    hashes = [asset(each).name.removeprefix("asset.") for each in (plain, stack)]
-    assert hashes[0] != hashes[1]
+    plain, nothing = new_stack(), source.parent / "nothing"
+    nothing.mkdir()
+    (nothing / "orders.py").write_text("def handler(event, context): ...\n")
+    before, after = made(plain, nothing, None), made(stack, source, RuntimeFeatures())
 
     def properties(template: dict[str, Any]) -> Any:
         return {k: v for k, v in only(template, "AWS::Lambda::Function")["Properties"].items() if k != "Code"}
@@ -331,3 +331,21 @@ def test_the_features_variables_are_the_constructs_own(stack: cdk.Stack, source:
             stack, code=source, handler="orders.handler", budget=BUDGET,
             runtime_features=RuntimeFeatures(idempotency=True), environment={"IDEMPOTENCY_TABLE": "mine"},
         )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "line", ["from constructs_lib.runtime import lazy", "    import constructs_lib.runtime as runtime"]
+)
+def test_a_forgotten_bundle_is_found_now(stack: cdk.Stack, source: Path, line: str) -> None:
+    """And not in the first init, as a module that is not there; what a layer or the directory brings is not judged."""
+    (source / "shop" / "orders.py").write_text(
+        f"try:\n{line}\nexcept ImportError: ...\ndef handler(event, context): ...\n"
+    )
+    with pytest.raises(
+        RefusedError, match=r"orders.py imports constructs_lib, .* fix: runtime_features=RuntimeFeatures\(\)"
+    ):
+        make(stack, code=source, handler="shop.orders.handler")
+    assert stack.node.try_find_child("Orders") is None
+    make(stack, "Named", code=source, handler="shop.orders.handler", runtime_features=RuntimeFeatures())
+    (source / "constructs_lib").mkdir()
+    make(stack, "Built", code=source, handler="shop.orders.handler")
