@@ -34,7 +34,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from constructs_lib.errors import LocalAwsError
 from constructs_lib.local.expiring_cache import ExpiringCache
-from constructs_lib.local.extension_faults import Faults
+from constructs_lib.local.extension_faults import Faults, is_reset
 from constructs_lib.local.extension_settings import LOG_LEVELS, ExtensionSettings
 
 if TYPE_CHECKING:
@@ -273,6 +273,13 @@ class ExtensionServer(ThreadingHTTPServer):
     def __exit__(self, *error: object) -> None:
         self.shutdown()
         self.server_close()
+
+    def shutdown_request(self, request: Any) -> None:
+        """End a connection, without a goodbye where a fault resets it."""
+        if is_reset(request):
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
 
 def aws_clients(settings: ExtensionSettings) -> Callable[[str], Clients]:

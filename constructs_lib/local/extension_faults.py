@@ -98,6 +98,12 @@ def reset(request: BaseHTTPRequestHandler) -> bool:
     return hang_up(request)
 
 
+def is_reset(connection: socket.socket) -> bool:
+    """Tell whether a connection is one to be reset: closed without a goodbye, which would arrive first."""
+    lingers, seconds = struct.unpack("ii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8))
+    return bool(lingers) and not seconds
+
+
 def hang_up(request: BaseHTTPRequestHandler) -> bool:
     """Fault: the connection is closed instead of answered."""
     request.close_connection = True
