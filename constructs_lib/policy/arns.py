@@ -17,8 +17,8 @@ def designation(text: str) -> tuple[str | None, str | None, str | None]:
 
     Something that is known not to be a function has no name and no reason.
     """
-    if len(text) > _LONGEST:
-        return None, None, f"a text of {len(text):,} characters stands where an ARN belongs"
+    if not text or len(text) > _LONGEST:
+        return None, None, f"a text of {len(text):,} characters stands where an ARN belongs" if text else None
     match = _INVOCATION_URI.search(text)
     text = match[1] if match else text
     before, is_arn, after = text.partition(":function:")

@@ -19,7 +19,7 @@ def edges(graph: Graph) -> Iterator[Edge]:
         source = next(graph.invoked(configuration.get("FunctionName"), note=False), None)
         for key, kind in _KINDS.items():
             arn = configuration.get("DestinationConfig", key, "Destination")
-            for target in graph.invoked(arn):
+            for target in graph.invoked(arn, note=False):  # most lead to queues and topics
                 caller = source.function.resource if source else configuration
                 label = f"{caller.name} ({kind} destination)"
                 hops = (configuration,) if source else ()

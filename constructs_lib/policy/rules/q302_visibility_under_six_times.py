@@ -59,9 +59,11 @@ class VisibilityUnderSixTimes(Rule):
                 if hidden >= least or hidden < runs:
                     continue
                 terms = f"{factor:g} x {runs:g} s timeout of {edge.callee} + {waits:g} s batching window = {least:g} s"
+                lost = queue.get("RedrivePolicy").is_absent
+                end = "over and over until they expire" if lost else "and end in the dead-letter queue"
                 message = (
                     f"{edge.label} hides a message for {hidden:g} s, less than {terms}: when the function is throttled, "
-                    "messages are received again before they are processed, and end in the dead-letter queue."
+                    f"messages are received again before they are processed, {end}."
                 )
                 fix = f"Raise VisibilityTimeout to >= {least:g}."
                 yield self.finding(visibility.place, message, fix=fix, path=edge.path, when=when)

@@ -21,6 +21,7 @@ Mapping:
   Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Worker, PROPERTIES}
 """
 _STREAM = _QUEUE.replace("AWS::SQS::Queue, Properties: {VisibilityTimeout: 30}", "AWS::Kinesis::Stream")
+_SHARD = " and hold up their shard"
 
 
 class WholeBatchRetried(Rule):
@@ -64,10 +65,13 @@ class WholeBatchRetried(Rule):
             for batch, reported, splits, when in graph.known(size, reports, bisects(mapping.resource)):
                 if batch <= 1 or reported or (splits and not is_queue):
                     continue
-                end = "counted towards the dead-letter queue" if is_queue else "hold up their shard"
+                kept = (
+                    is_queue and mapping.source is not None and mapping.source.get("RedrivePolicy").is_absent
+                )
+                end = "" if kept else " and counted towards the dead-letter queue" if is_queue else _SHARD
                 message = (
                     f"{mapping.label} is read {batch:g} messages at a time without reporting which ones failed: one that fails "
-                    f"makes Lambda retry all {batch:g}; up to {batch - 1:g} that succeeded are processed again and {end}."
+                    f"makes Lambda retry all {batch:g}; up to {batch - 1:g} that succeeded are processed again{end}."
                 )
                 fix = "Add ReportBatchItemFailures to FunctionResponseTypes and return the ids of the failed messages."
                 yield self.finding(reports.place, message, fix=fix, path=mapping.path(graph), when=when)
