@@ -217,6 +217,17 @@ def test_a_job_of_another_stack_is_refused(stack: cdk.Stack) -> None:
         reports(stack, job=job(other))
 
 
+def test_the_rest_api_may_be_in_another_stack(stack: cdk.Stack) -> None:
+    """The API knows the functions, and they do not know the API: the back deploys first, without a cycle."""
+    app = cdk.App.of(stack)
+    assert isinstance(app, cdk.App)
+    front = cdk.Stack(app, "Front", env=cdk.Environment(account=stack.account, region=stack.region))
+    reports(stack, api=HardenedRestApi(front, "Api", authorizer=Access.IAM))
+    app.synth()
+    assert [each.stack_name for each in front.dependencies] == [stack.stack_name]
+    assert stack.dependencies == []
+
+
 def test_a_job_that_somebody_waits_for_is_refused(stack: cdk.Stack) -> None:
     """The caller has its 202 long since."""
     with pytest.raises(RefusedError, match="got gateway=29, though nobody waits for a job"):

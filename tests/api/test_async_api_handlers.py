@@ -160,8 +160,8 @@ def test_a_failed_attempt_is_tried_again(jobs: Jobs) -> None:
     assert jobs.get(job)[1]["result"] == 2
 
 
-def test_a_poison_message_ends_with_its_error(jobs: Jobs) -> None:
-    """In the dead-letter queue with the error, in the status without its text, which may tell too much."""
+def test_a_poison_message_ends_with_its_error(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:
+    """In the dead-letter queue and the log with the error, in the status without its text, which may tell too much."""
     job = accepted(jobs)
     (message,) = jobs.sent()
     jobs.job = lambda *_: 1 / 0
@@ -171,6 +171,7 @@ def test_a_poison_message_ends_with_its_error(jobs: Jobs) -> None:
     assert dead.body == message
     assert dead.message_attributes["ErrorMessage"]["StringValue"] == "ZeroDivisionError: division by zero"
     assert jobs.get(job)[1]["error"] == {"message": f"failed after {ATTEMPTS} attempts"}
+    assert caplog.text.count(f"job {job} failed") == caplog.text.count("ZeroDivisionError") == ATTEMPTS
 
 
 class WrongMonthError(Exception):

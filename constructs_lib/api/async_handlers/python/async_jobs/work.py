@@ -7,8 +7,8 @@ work at once, and a job whose worker died is free again before its message comes
 from __future__ import annotations
 
 import json
+import logging
 import os
-import traceback
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from .clients import budget
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_log = logging.getLogger(__name__)
 RESULT_MAX = 380_000  # bytes; a DynamoDB item takes 400 KB, and the record's other fields need some
 
 
@@ -74,7 +75,7 @@ def _run(job: dict[str, Any], message: dict[str, Any], context: Any) -> str:
 
 
 def _end_badly(job: dict[str, Any], message: dict[str, Any], owner: str, error: Exception) -> bool:
-    traceback.print_exception(error)
+    _log.error("job %s failed", job["id"], exc_info=error)
     text = f"{type(error).__name__}: {error}"[: records.ERROR_CHARACTERS]
     permanent, receives = bool(getattr(error, "permanent", False)), _receives(message)
     if not permanent and receives < int(os.environ["MAX_ATTEMPTS"]):
