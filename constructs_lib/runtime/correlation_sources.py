@@ -11,7 +11,7 @@ SNS                           message attribute, else a member of the message   
 Kinesis                       a member of the data, where that is JSON                        eventID
 DynamoDB stream               an attribute of the new or old image                            eventID
 EventBridge                   a member of the detail                                          id
-Step Functions, Scheduler,    a member of the input; Execution.Id of the context object       id
+Step Functions, Scheduler,    a member of the input; Execution.Id, .Name of the context object  id
 direct invocation
 ============================  ==============================================================  =================
 """
@@ -72,6 +72,7 @@ def _named_in_event(event: dict[str, Any]) -> Iterator[object]:
     yield from _members(event)
     yield from _members(event.get("detail"))
     yield _at(event, "Execution", "Id")
+    yield _at(event, "Execution", "Name")  # for an ARN of up to 256 characters is no id
 
 
 def _named_in_headers(event: dict[str, Any]) -> Iterator[object]:

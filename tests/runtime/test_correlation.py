@@ -56,6 +56,7 @@ EVENTS: dict[str, Any] = {
     "camel case": {"id": "own", "detail-type": "OrderPlaced", "detail": {"correlationId": "named"}},
     "Scheduler or workflow": {"correlation_id": "named", "total": 3},
     "context object": {"Execution": {"Id": "named"}, "State": {}},
+    "context object, long ARN": {"Execution": {"Id": "arn:" + "a" * 200, "Name": "named"}},
     "one message": {"Records": [{"messageId": "own", "messageAttributes": {"correlation_id": {"stringValue": "named"}}}]},
 }  # fmt: skip
 RECORDS: dict[str, Any] = {
