@@ -79,7 +79,7 @@ NOT_ENFORCED = (
     ),
     (
         "failures of stream mappings",
-        "batchItemFailures are ignored, and a batch that raises is tried until it is too old: no splits, no retry limit",
+        "batchItemFailures are ignored; a failing batch is tried whole until it is too old, without limit",
     ),
     ("async retry waits", "1 s and 2 s between attempts instead of 1 and 2 minutes"),
     (
