@@ -52,8 +52,10 @@ class WaitLimit:
             quota = milliseconds(f"{subject}: raised_quota", raised_quota, up=False) / SECOND
             self._buffered = _raised(subject, endpoint_type, quota)
 
-    def integration_milliseconds(self, subject: str, seconds: float | None, *, stream: bool) -> int:
-        """Give the integration timeout that a budget asks for, in milliseconds.
+    def integration_milliseconds(
+        self, subject: str, seconds: float | None, *, stream: bool, waits: str = "TimeoutBudget"
+    ) -> int:
+        """Give the integration timeout that a budget, or a workflow, asks for, in milliseconds.
 
         Raises:
             RefusedError: the budget knows no gateway, or asks for more than the gateway waits.
@@ -71,7 +73,7 @@ class WaitLimit:
                 f"{subject}: integration timeout",
                 got=f"{seconds:g} s",
                 allowed=f"up to {most:g} s ({self._mode(stream=stream)})",
-                fix=self._fix(most, stream=stream),
+                fix=self._fix(most, stream=stream, waits=waits),
             )
         return round(seconds * SECOND)
 
@@ -80,8 +82,10 @@ class WaitLimit:
             f"{self._endpoint_type.value.lower()} endpoint, {'streamed' if stream else 'buffered'} response"
         )
 
-    def _fix(self, most: float, *, stream: bool) -> str:
-        lower = f"lower the budget to TimeoutBudget(gateway={most:g}, ...)"
+    def _fix(self, most: float, *, stream: bool, waits: str) -> str:
+        lower = (
+            f"lower {'the budget' if waits == 'TimeoutBudget' else 'it'} to {waits}(gateway={most:g}, ...)"
+        )
         if stream or self._endpoint_type is EndpointType.EDGE or most > REST_REGIONAL_WAIT:
             return f"{lower}, or answer at once with asynchronous=True"
         return f"{lower}, or have quota L-E5AE38E3 raised and declare it: raised_quota=Duration.seconds(...)"

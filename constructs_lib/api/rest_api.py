@@ -321,7 +321,9 @@ class HardenedRestApi(Construct):
     ) -> tuple[apigateway.Integration, list[apigateway.MethodResponse] | None]:
         if is_workflow(route.target):
             check_waits(subject, route)
-            wait = self._waits.integration_milliseconds(subject, route.target.integration, stream=False)
+            wait = self._waits.integration_milliseconds(
+                subject, route.target.integration, stream=False, waits="ExpressWorkflow"
+            )
             return self._workflows.waiting(route, route.target, wait), self._workflows.answers()
         if route.asynchronous:
             check_asynchronous(subject, route)

@@ -62,8 +62,11 @@ class ChunkedWorkflow(Construct):
     error that the handler raises is not. What fails for good goes to ``failure_queue`` with its items and its error, and
     ``failure_alarm`` rings.
 
-    Tasks wait longer than a cold invocation can take (H7), and the whole longer than all attempts of one batch. Only
-    aliases are invoked. Logs carry no data that passes through.
+    Tasks wait longer than a cold invocation can take (H7), and the whole longer than all attempts of one batch. There is no
+    heartbeat, which a synchronous invocation cannot send. Only aliases are invoked. Logs carry no data that passes through.
+
+    To go on with a run, start it again; the role has no right to redrive a map, because a redriven execution goes on
+    without asking who has the run by now.
 
     Args:
         scope: the parent.
@@ -250,7 +253,6 @@ class ChunkedWorkflow(Construct):
         for actions, resources in (
             (["states:StartExecution"], [machine.state_machine_arn]),
             (["states:DescribeExecution", "states:StopExecution"], [executions, children]),
-            (["states:RedriveExecution"], [children]),
             (["states:DescribeMapRun"], [map_runs]),
         ):
             policy.add_statements(iam.PolicyStatement(actions=actions, resources=resources))

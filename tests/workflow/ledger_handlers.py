@@ -9,24 +9,30 @@ import json
 import os
 import signal
 import time
+from functools import cache
 from typing import Any
 
 import boto3
 
-LEDGER = boto3.resource("dynamodb").Table(os.environ["LEDGER"])
 ROUND = 4  # items that one invocation takes on before it answers a checkpoint
+
+
+@cache
+def ledger() -> Any:
+    """Give the table."""
+    return boto3.resource("dynamodb").Table(os.environ["LEDGER"])
 
 
 def count(item: str, name: str) -> int:
     """Add one to a counter of an item, and give it."""
-    answer = LEDGER.update_item(
+    answer = ledger().update_item(
         Key={"item": item},
         UpdateExpression="ADD #name :one",
         ExpressionAttributeNames={"#name": name},
         ExpressionAttributeValues={":one": 1},
         ReturnValues="UPDATED_NEW",
     )
-    return int(str(answer["Attributes"][name]))
+    return int(answer["Attributes"][name])
 
 
 def list_items(event: dict[str, Any], _context: object) -> None:
@@ -47,7 +53,7 @@ def work(event: dict[str, Any], _context: object) -> dict[str, Any]:
         name = item["id"]
         time.sleep(orders.get("pause", 0))
         count(name, "seen")
-        if name == orders.get("poison") and "Item" not in LEDGER.get_item(Key={"item": "#mended"}):
+        if name == orders.get("poison") and "Item" not in ledger().get_item(Key={"item": "#mended"}):
             raise ValueError(f"{name} is poison")
         post(name)
         if name == orders.get("kill") and count("#kill", "seen") == 1:
@@ -63,13 +69,13 @@ def work(event: dict[str, Any], _context: object) -> dict[str, Any]:
 def post(name: str) -> None:
     """Post an item: safe to repeat, because the condition holds only once."""
     try:
-        LEDGER.update_item(
+        ledger().update_item(
             Key={"item": name},
             UpdateExpression="ADD posted :one",
             ConditionExpression="attribute_not_exists(posted)",
             ExpressionAttributeValues={":one": 1},
         )
-    except LEDGER.meta.client.exceptions.ConditionalCheckFailedException:
+    except ledger().meta.client.exceptions.ConditionalCheckFailedException:
         count(name, "repeated")
 
 
@@ -84,7 +90,7 @@ def finalize(event: dict[str, Any], _context: object) -> None:
     )["Items"]
     answers = [json.loads(str(record["answer"]))["answer"] for record in records if "answer" in record]
     posted = sum(answer["posted"] for answer in answers)
-    LEDGER.put_item(Item={"item": "#total", "posted": posted, "failed": event["batches"]["failed"]})
+    ledger().put_item(Item={"item": "#total", "posted": posted, "failed": event["batches"]["failed"]})
 
 
 def reserve(event: dict[str, Any], _context: object) -> dict[str, Any]:

@@ -175,6 +175,26 @@ def test_only_aliases_are_invoked(template: dict[str, Any]) -> None:
     assert {resource["Ref"] for resource in invoking["Resource"]} == invoked
 
 
+def rights(template: dict[str, Any], function: str) -> set[str]:
+    """List what a function's role may do, but for logs and traces, which each may write."""
+    (policy,) = [
+        policy["Properties"]["PolicyDocument"]
+        for name, policy in of_type(template, "AWS::IAM::Policy").items()
+        if name.startswith(f"{function}Role")
+    ]
+    listed = [statement["Action"] for statement in policy["Statement"]]
+    actions = {each for action in listed for each in ([action] if isinstance(action, str) else action)}
+    return {action for action in actions if not action.startswith(("logs:", "xray:"))}
+
+
+def test_functions_may_do_what_their_part_needs(template: dict[str, Any]) -> None:
+    """The lister writes manifests, finalize queries the progress, and the worker gets no right from the workflow."""
+    assert {action.partition(":")[0] for action in rights(template, "NightlyListItems")} == {"s3"}
+    assert not any("Get" in action or "Delete" in action for action in rights(template, "NightlyListItems"))
+    assert rights(template, "Finish") == {"dynamodb:Query"}
+    assert rights(template, "NightlyWorker") == set()
+
+
 def test_batches_run_in_executions_of_their_own(definition: dict[str, Any]) -> None:
     """Neither the history of one execution nor its 256 KB of state grows with the number of items."""
     batches = definition["States"]["Batches"]
