@@ -11,7 +11,7 @@ SNS                           message attribute, else a member of the message   
 Kinesis                       a member of the data, where that is JSON                        eventID
 DynamoDB stream               an attribute of the new or old image                            eventID
 EventBridge                   a member of the detail                                          id
-Step Functions, Scheduler,    a member of the input; Execution.Id, .Name of the context object  id
+Step Functions, Scheduler,    a member of the input; Execution.Id or .Name                    id
 direct invocation
 ============================  ==============================================================  =================
 """
