@@ -13,6 +13,7 @@ BENCHES = {
     "imports": "what importing costs",
     "check": "time of `constructs-lib check`, a whole process, against cfn-lint and checkov on the same file",
     "faults": "planted faults: what ours finds, and what peers say that they do not say on the good twin",
+    "runtime_bundle": "what the runtime library adds to a function's package, against Powertools",
     "runtime_extension": "what a parameter costs a handler, against boto3 and Powertools on the same server",
     "runtime_overhead": "what the runtime library costs a handler, and how soon it answers when its deadline comes",
     "synth": "synth time and template size against the same resources in plain L2",
