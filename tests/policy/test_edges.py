@@ -7,6 +7,7 @@ import pytest
 from constructs_lib.policy import judge
 from constructs_lib.policy.examples import graph_of
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
+from constructs_lib.policy.values.text import show
 
 FUNCTION = """
 Orders: {Type: AWS::Lambda::Function, Properties: {FunctionName: orders, Timeout: 5}}
@@ -201,3 +202,32 @@ Results:
         ("on-failure", ASYNC, ("Orders", "Results", "Failed")),
     ]
     assert [found.path[-1] for found in judge(graph) if found.rule == "D701"] == ["Report"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "qualifiers"),
+    [
+        ("Qualifier: live", ["live"]),
+        ("Qualifier: !If [Warm, live, !Ref AWS::NoValue]", ["live", None]),
+        ("Qualifier: !ImportValue alias", ["<ImportValue alias: no given template exports it>"]),
+        ("Qualifier.$: $.alias", ["<the workflow's input names the qualifier>"]),
+        ("Payload: 1", [None]),
+    ],
+)
+def test_qualifier_beside_the_name_counts(beside: str, qualifiers: list[str | None]) -> None:
+    """A workflow may name the alias in a field of its own; one that is not known is not taken for $LATEST."""
+    system = f"""
+Parameters: {{Warmth: {{Type: String}}}}
+Conditions: {{Warm: {{"Fn::Equals": [!Ref Warmth, "yes"]}}}}
+Resources:
+  {FUNCTION.strip().replace(chr(10), chr(10) + "  ")}
+  Flow:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      Definition:
+        States:
+          A: {{Type: Task, Resource: "arn:aws:states:::lambda:invoke", Parameters: {{FunctionName: !Ref Orders, {beside}}}}}
+"""
+    edges = graph_of(system).edges
+    assert [edge.qualifier and show(edge.qualifier) for edge in edges] == qualifiers
+    assert [edge.path[1:] for edge in edges if edge.qualifier == "live"] in ([("Live", "Orders")], [])

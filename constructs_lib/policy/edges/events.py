@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from constructs_lib.policy.edges.embedded import parsed
+from constructs_lib.policy.edges.qualifiers import qualified
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 
 TYPE_CHECKING = False
@@ -36,13 +37,13 @@ def edges(graph: Graph) -> Iterator[Edge]:
 
 def _schedule(graph: Graph, schedule: Resource) -> Iterator[Edge]:
     target = schedule.get("Target")
-    arn, mode = target.get("Arn"), ASYNC
+    arn, qualifier, mode = target.get("Arn"), target.get("Qualifier"), ASYNC
     text = arn.texts().only
     if isinstance(text, str) and text.endswith(":aws-sdk:lambda:invoke"):
         call = parsed(target.get("Input"))
-        arn = call.get("FunctionName")
+        arn, qualifier = call.get("FunctionName"), call.get("Qualifier")
         mode = ASYNC if call.get("InvocationType").only == "Event" else SYNC
-    for found in graph.invoked(arn):
+    for found in qualified(graph, arn, qualifier):
         yield Edge(
             "scheduler", mode, schedule, found, arn.place, label=f"schedule {schedule.name}", details=target
         )

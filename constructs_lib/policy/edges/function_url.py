@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.edges.qualifiers import qualified
 from constructs_lib.policy.graph import SYNC, Edge, Target
 
 TYPE_CHECKING = False
@@ -31,10 +32,4 @@ def reached(graph: Graph, uri: Value) -> Iterator[Target]:
 
 def targets_of(graph: Graph, url: Resource) -> Iterator[Target]:
     """List the functions behind a URL, with the qualifier that the URL names beside the ARN."""
-    qualifier = url.get("Qualifier").texts().only
-    for target in graph.invoked(url.get("TargetFunctionArn")):
-        if isinstance(qualifier, str):
-            alias = target.function.aliases.get(qualifier)
-            yield Target(target.function, qualifier, (alias,) if alias else (), target.when)
-        else:
-            yield target
+    yield from qualified(graph, url.get("TargetFunctionArn"), url.get("Qualifier"))

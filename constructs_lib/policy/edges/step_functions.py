@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 
 from constructs_lib.policy.edges.embedded import parsed
+from constructs_lib.policy.edges.qualifiers import qualified
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
-from constructs_lib.policy.values.cases import Case, Unknown, as_text, one
+from constructs_lib.policy.values.cases import ABSENT, Case, Unknown, as_text, one
 from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
@@ -102,7 +103,7 @@ def _task(graph: Graph, machine: Resource, task: Task) -> Iterator[Edge]:
     resource = task.state.get("Resource").texts()
     text = resource.only
     mode = SYNC
-    function = resource
+    function, qualifier = resource, Value(one(ABSENT), resource.place, None)
     if isinstance(text, str) and _INVOKE.search(text):
         arguments = task.state.get("Parameters")
         if arguments.is_absent:
@@ -110,12 +111,14 @@ def _task(graph: Graph, machine: Resource, task: Task) -> Iterator[Edge]:
         if not arguments.get("FunctionName.$").is_absent:
             graph.coverage.miss(task.state.place, "the function's name is taken from the workflow's input")
             return
-        function = arguments.get("FunctionName")
+        function, qualifier = arguments.get("FunctionName"), arguments.get("Qualifier")
+        if not arguments.get("Qualifier.$").is_absent:
+            qualifier = Value(one(Unknown("the workflow's input names the qualifier")), function.place, None)
         mode = ASYNC if arguments.get("InvocationType").only == "Event" else SYNC
     elif isinstance(text, str) and ":states:::" in text:
         return
     wait = seconds_of(task.state, "TimeoutSeconds") if mode == SYNC else None
-    for target in graph.invoked(function):
+    for target in qualified(graph, function, qualifier):
         yield Edge(
             "states", mode, machine, target, task.state.place, label=task.name, wait=wait, details=task.state
         )
