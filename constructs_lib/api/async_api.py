@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Unpack
 
 from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk.aws_apigateway import Cors
 from constructs import Construct
 
 from constructs_lib.api.async_api_job import HANDLERS, MESSAGES, RECORDS, JobFunction
@@ -73,7 +74,8 @@ class AsyncApi(Construct):
     Args:
         scope: the parent.
         construct_id: the id within the parent.
-        api: the REST API that gets the routes; its authorizer, throttle and CORS count here too.
+        api: the REST API that gets the routes; its authorizer, throttle and CORS count here too. Where it has CORS, browsers
+            must be allowed to send the ``Idempotency-Key``.
         path: where jobs are sent, e.g. ``"/reports"``; their status is one level below, ``"/reports/{job_id}"``.
         job: what does one job; see :class:`JobFunction`. It takes the messages of this API alone, one at a time.
         result_lifetime: seconds, or a Duration, for which results are kept: a minute to a year, a day by default.
@@ -137,6 +139,7 @@ class AsyncApi(Construct):
         me = f"AsyncApi {construct_id!r}"
         _check_job(me, scope, job)
         _check_options(me, options)
+        _check_preflight(me, api)
         lifetime = _whole(f"{me}: result_lifetime", result_lifetime, 60, _YEAR)
         wait = SQS_RETENTION_DEFAULT if retention is None else retention
         waiting = _whole(f"{me}: retention", wait, 60, int(SQS_RETENTION_MAX))
@@ -240,6 +243,20 @@ def _check_options(subject: str, options: RouteOptions) -> None:
                 allowed="neither asynchronous, nor stream, nor cache",
                 fix=f"leave {name} out",
             )
+
+
+def _check_preflight(subject: str, api: HardenedRestApi) -> None:
+    """Refuse a preflight that keeps browsers from sending the token; CDK's default headers do."""
+    if api.cors is None:
+        return
+    allowed = Cors.DEFAULT_HEADERS if api.cors.allow_headers is None else api.cors.allow_headers
+    if not {"*", _KEY.lower()} & {name.lower() for name in allowed}:
+        raise RefusedError(
+            f"{subject}: api",
+            got=f"cors that lets browsers send no {_KEY}",
+            allowed=f"allow_headers with {_KEY}",
+            fix=f'CorsOptions(..., allow_headers=[*Cors.DEFAULT_HEADERS, "{_KEY}"])',
+        )
 
 
 def _whole(subject: str, value: Seconds, least: int, most: int) -> int:

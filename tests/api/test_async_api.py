@@ -10,6 +10,7 @@ import aws_cdk as cdk
 import cdk_nag
 import pytest
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_apigateway import CorsOptions
 from cfnlint import lint
 
 from constructs_lib import (
@@ -159,9 +160,19 @@ def test_the_jobs_budget_has_room_for_its_record(stack: cdk.Stack) -> None:
 
 def test_cors_reaches_the_answers(stack: cdk.Stack) -> None:
     """A browser's page reads the status and where it is."""
-    reports(stack, cors=cdk.aws_apigateway.CorsOptions(allow_origins=["https://shop.example"]))
+    reports(
+        stack, cors=CorsOptions(allow_origins=["https://shop.example"], allow_headers=["idempotency-key"])
+    )
     carried = variables(synthesize(stack), "ReportsStatus")["CORS"]
     assert json.loads(carried) == {"origins": ["https://shop.example"], "credentials": False}
+
+
+def test_a_preflight_that_stops_the_token_is_refused(stack: cdk.Stack) -> None:
+    """CDK's default headers do, and every POST of a browser would fail before it is sent."""
+    with pytest.raises(
+        RefusedError, match=r"cors that lets browsers send no Idempotency-Key; .* fix: CorsOptions"
+    ):
+        reports(stack, cors=CorsOptions(allow_origins=["https://shop.example"]))
 
 
 def test_two_asynchronous_apis_on_one_rest_api(stack: cdk.Stack) -> None:
