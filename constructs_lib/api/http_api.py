@@ -14,6 +14,7 @@ from constructs import Construct
 
 from constructs_lib.api.access_logs import HTTP_FIELDS, log_line
 from constructs_lib.api.authorizer import Access, HttpAuthorization
+from constructs_lib.api.declaration import check_method
 from constructs_lib.api.fixed_wait import integration_wait
 from constructs_lib.api.http_authorizers import HttpAuthorizers, check_http_authorizer, sent_headers
 from constructs_lib.api.http_cors import check_http_cors, check_preflight, missing_headers
@@ -202,6 +203,7 @@ class HardenedHttpApi(Construct):
         Raises:
             RefusedError: nothing of the route has been made then.
         """
+        check_method(f"{self._subject}: {method} {path}", method)
         return self._add(method, path, function, options)
 
     def add_default_route(

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _ORIGIN = re.compile(r"(https?://[^\s/]+|[a-z][a-z0-9+.-]*://\*)")
 
 
-def check_http_cors(subject: str, cors: CorsPreflightOptions | None) -> None:
+def check_http_cors(subject: str, cors: object) -> None:
     """Refuse what a browser would not accept.
 
     Raises:
@@ -25,6 +25,13 @@ def check_http_cors(subject: str, cors: CorsPreflightOptions | None) -> None:
     if cors is None:
         return
     subject = f"{subject}: cors"
+    if not isinstance(cors, CorsPreflightOptions):
+        raise RefusedError(
+            subject,
+            got=repr(cors),
+            allowed="aws_apigatewayv2.CorsPreflightOptions, which HTTP APIs have",
+            fix='CorsPreflightOptions(allow_origins=["https://shop.example"])',
+        )
     origins = cors.allow_origins or []
     if not origins or ("*" in origins and len(origins) > 1):
         raise RefusedError(

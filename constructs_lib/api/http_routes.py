@@ -17,7 +17,6 @@ from constructs_lib.api.authorizer import (
 from constructs_lib.api.declaration import (
     check_authorizer,
     check_function,
-    check_method,
     check_option_names,
 )
 from constructs_lib.api.names import check_names
@@ -98,7 +97,6 @@ def read_http_route(
         RefusedError: names the route, what was found and what to change.
     """
     if method != DEFAULT:
-        check_method(subject, method)
         check_path(subject, path)
     check_function(subject, function)
     check_option_names(subject, options, HttpRouteOptions)

@@ -24,7 +24,7 @@ def check_stage_name(subject: str, name: str, *others: str) -> None:
     Raises:
         RefusedError: a character or a length that it does not take.
     """
-    if not is_token(name) and name not in others and not _NAME.fullmatch(name):
+    if not is_token(name) and name not in others and not _NAME.fullmatch(str(name or "")):
         raise RefusedError(
             f"{subject}: stage_name",
             got=repr(name),

@@ -55,6 +55,13 @@ def check_throttle(subject: str, throttle: ThrottleSettings, scope: Construct) -
         RefusedError: a rate or burst missing, not positive, a token, or over the account's limit.
     """
     subject = f"{subject}: throttle"
+    if not hasattr(throttle, "rate_limit"):
+        raise RefusedError(
+            subject,
+            got=repr(throttle),
+            allowed="CDK's ThrottleSettings",
+            fix=f"ThrottleSettings(rate_limit={DEFAULT_RATE:g}, burst_limit={DEFAULT_BURST})",
+        )
     rate = _check(subject, "rate_limit", throttle.rate_limit, float(GATEWAY_RATE_MAX))
     burst = _check(subject, "burst_limit", throttle.burst_limit, float(GATEWAY_BURST_MAX))
     if rate > GATEWAY_RATE_MAX_SMALL_REGIONS or burst > GATEWAY_BURST_MAX_SMALL_REGIONS:

@@ -132,6 +132,9 @@ class HardenedWebSocketApi(Construct):
             limits = check_throttle(self._subject, throttle, scope)
         check_stage_name(self._subject, stage_name)
         _check_expression(self._subject, route_selection_expression)
+        _check_kind(self._subject, "execution_logging", execution_logging, MethodLoggingLevel)
+        if connections is not None:
+            _check_kind(self._subject, "connections", connections, ConnectionTable)
         known = check_websocket_authorizer(self._subject, authorizer)
         own = {CONNECT: connect, DISCONNECT: disconnect, **({} if default is None else {DEFAULT: default})}
         self._stack, self._table_stack = _stack_of(scope), _stack_of(connections or scope)
@@ -201,7 +204,7 @@ class HardenedWebSocketApi(Construct):
             RefusedError: nothing of the route has been made then.
         """
         subject = f"{self._subject}: {key}"
-        if not _KEY.fullmatch(str(key)) or is_token(key):
+        if not _KEY.fullmatch(str(key or "")) or is_token(key):
             raise RefusedError(
                 f"{subject}: route key",
                 got=repr(key),
@@ -304,6 +307,16 @@ def _check_expression(subject: str, expression: str) -> None:
             got=repr(expression),
             allowed="$request.body. and the path of a member of JSON messages",
             fix='"$request.body.action"',
+        )
+
+
+def _check_kind(subject: str, name: str, value: object, kind: type) -> None:
+    if not isinstance(value, kind):
+        raise RefusedError(
+            f"{subject}: {name}",
+            got=repr(value),
+            allowed=f"a {kind.__name__}",
+            fix=f"{name}={kind.__name__}..., or leave it out",
         )
 
 

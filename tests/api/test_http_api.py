@@ -362,6 +362,31 @@ def test_method_and_path_are_what_the_api_takes(method: str, path: str, what: st
         api.add_route(method, path, orders)
 
 
+@pytest.mark.parametrize(
+    ("options", "what"),
+    [
+        (
+            {"throttle": {"rate_limit": 1}},
+            r"throttle: got \{'rate_limit': 1\}; allowed: CDK's ThrottleSettings",
+        ),
+        ({"cors": {"allow_origins": ["*"]}}, "cors: got .* allowed: aws_apigatewayv2.CorsPreflightOptions"),
+        ({"stage_name": None}, "stage_name: got None"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_value_of_another_type_is_refused(options: dict[str, Any], what: str) -> None:
+    """What comes out of a configuration file is often a string or a mapping."""
+    with pytest.raises(RefusedError, match=what):
+        api_and_function(**options)
+
+
+def test_the_default_route_has_a_method_of_its_own() -> None:
+    """A path beside $default would be dropped in silence."""
+    _, api, orders = api_and_function()
+    with pytest.raises(RefusedError, match=r"method: got '\$default'; allowed: GET, HEAD"):
+        api.add_route("$default", "/orders", orders)
+
+
 def test_only_hardened_functions_are_routed_to() -> None:
     """A function without an alias and a budget has neither a handle nor a wait."""
     _, api, orders = api_and_function()

@@ -318,8 +318,8 @@ def test_route_selection_expression_reads_the_message(expression: Any) -> None:
         smallest(new_stack(), route_selection_expression=expression)
 
 
-@pytest.mark.parametrize("key", ["$connect", "$default", "", "two words", "x" * 129])
-def test_route_key_is_one_that_api_gateway_takes(key: str) -> None:
+@pytest.mark.parametrize("key", ["$connect", "$default", "", "two words", "x" * 129, None])
+def test_route_key_is_one_that_api_gateway_takes(key: Any) -> None:
     """The lifecycle's own routes are arguments of the API."""
     stack = new_stack()
     api = smallest(stack)
