@@ -31,7 +31,7 @@ def figures() -> Iterator[Figure]:
         "the runtime library in a function's package",
         f"{ours:.1f} KB",
         f"Powertools {peer:.0f} KB",
-        f"{peer / ours:.0f}x smaller",
+        f"{ours / peer:.2f}",
         f"<= {BAR} KB",
         ours <= BAR,
     )

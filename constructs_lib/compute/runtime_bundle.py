@@ -9,10 +9,11 @@ from __future__ import annotations
 import ast
 import hashlib
 import io
+import shutil
 import tokenize
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, mkdtemp
 
 import constructs_lib
 
@@ -24,18 +25,26 @@ _BESIDE_RUNTIME = ("__init__.py", "errors.py", "timeouts/__init__.py", "timeouts
 def with_runtime(directory: Path) -> Path:
     """Give a directory that holds the user's entries and the runtime library, for ``Code.from_asset``.
 
-    The user's entries are links, which CDK follows where they point out of the asset: nothing is copied twice.
+    The entries are links, which CDK follows where they point out of the asset: nothing is copied twice. Where this user may
+    make none, as on Windows by default, they are copies.
     """
     entries = {
         entry.name: entry.resolve() for entry in sorted(directory.iterdir()) if entry.name != "__pycache__"
     }
     key = hashlib.sha256(repr(entries).encode()).hexdigest()[:32]
     staged = Path(_stage().name, key)
-    if not staged.exists():
-        staged.mkdir()
+    if staged.exists():
+        return staged
+    staged.mkdir()
+    write_runtime(staged)
+    try:
         for name, entry in entries.items():
             (staged / name).symlink_to(entry)
-        write_runtime(staged)
+    except OSError:
+        staged = staged.rename(
+            Path(mkdtemp(dir=_stage().name), key)
+        )  # for what is copied may change until the next call
+        shutil.copytree(directory, staged, dirs_exist_ok=True)
     return staged
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import io
 import json
+import os
 import subprocess
 import sys
 import zipfile
@@ -164,6 +165,30 @@ def test_links_that_point_out_of_the_directory_are_followed(
     for name in ("shared.py", "shop/shared.py"):
         assert (asset(stack) / name).read_text() == "value = 7\n"
         assert not (asset(stack) / name).is_symlink()
+
+
+def test_where_links_are_not_allowed_the_asset_is_the_same(
+    source: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where most users may not make links; and changed sources are seen all the same."""
+
+    def text() -> str:
+        stack = new_stack()
+        make(stack, code=source, handler="orders.handler", runtime_features=RuntimeFeatures())
+        return template_text(stack)
+
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("a required privilege is not held by the client")
+
+    (source / "shop" / "other.py").write_text("")  # so that nobody has staged this very directory before
+    (source / "another.py").write_text("")
+    with monkeypatch.context() as windows:
+        windows.setattr(os, "symlink", refuse)
+        copied = text()
+        (source / "another.py").write_text("changed = True\n")
+        changed = text()
+    assert changed != copied
+    assert changed == text()
 
 
 def test_idempotency_brings_a_table_of_its_own(
