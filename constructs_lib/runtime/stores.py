@@ -114,19 +114,34 @@ class MemoryStore:
 class RedisStore:
     """Keeps entries in Redis or Valkey, through redis-py, which is loaded by the first operation.
 
-    How long an operation may take stands in the budget's call ``"cache"`` (connect, read), else it is 0.1 s each; it is tried
-    once. A connection is kept from one invocation to the next, and opened again where the server has closed it meanwhile.
+    How long it is waited for stands in the budget's call ``"cache"`` (connect, read), else it is 0.1 s each; an operation is
+    tried once. A connection is kept from one invocation to the next, and opened again where the server has closed it
+    meanwhile.
+
+    ::
+
+        store = RedisStore("rediss://cache.internal:6379", password=lambda: secret("orders/cache"))
 
     Args:
-        url: ``rediss://user:password@host:port/0``, or ``valkeys://``: TLS, with the server's certificate and name
-            checked; ``redis://`` and ``valkey://`` without TLS, which suits a local one. It is never shown.
+        url: ``rediss://host:port/0``, or ``valkeys://``: TLS, with the server's certificate and name checked; ``redis://``
+            and ``valkey://`` without TLS, which suits a local one. It is never shown.
+        username: whom the password is of.
+        password: gives the password, for each new connection anew: so it is read within an invocation, and once it was
+            rotated the next connection has the new one.
         options: further arguments of ``redis.Redis.from_url``, e.g. ``ssl_ca_certs``.
 
     Raises:
         RefusedError: another scheme.
     """
 
-    def __init__(self, url: str, **options: Any) -> None:
+    def __init__(
+        self,
+        url: str,
+        *,
+        username: str = "default",
+        password: Callable[[], str] | None = None,
+        **options: Any,
+    ) -> None:
         scheme, _, rest = url.partition("://")
         if scheme not in _SCHEMES or not rest:
             allowed = ", ".join(f"{known}://" for known in _SCHEMES)
@@ -134,10 +149,12 @@ class RedisStore:
                 "RedisStore: url", got=f"{scheme!r}", allowed=allowed, fix="e.g. rediss://host:6379/0"
             )
         self._url, self._options = f"{_SCHEMES[scheme]}://{rest}", options
+        self._username, self._password = username, password
         budget = Budget.current()
         usual = Waits(CACHE_CALL, connect=_WAIT, read=_WAIT)
         self._waits = usual if budget is None else budget.calls.get(CACHE_CALL, usual)
-        self.longest = self._waits.connect + self._waits.read
+        # A new connection may also take a TLS handshake, a login, two lines in which redis-py names itself, a database.
+        self.longest = 2 * self._waits.connect + 5 * self._waits.read
         self._connected: Any = None
 
     def __repr__(self) -> str:
@@ -156,13 +173,34 @@ class RedisStore:
         """Forget a key."""
         self._client().delete(key)
 
+    def close(self) -> None:
+        """Drop the connections that are kept."""
+        if self._connected is not None:
+            self._connected.close()
+
     def _client(self) -> Any:
         if self._connected is None:
             import redis  # noqa: PLC0415 - an eighth of a second to load
 
-            secure = (
-                {"ssl_cert_reqs": "required", "ssl_check_hostname": True} if self._url[:6] == "rediss" else {}
-            )
-            options = {**secure, **self._waits.redis_options(), **self._options}
-            self._connected = redis.Redis.from_url(self._url, **options)
+            options: dict[str, Any] = {
+                "protocol": 2,
+                **self._waits.redis_options(),
+            }  # 3 takes a round trip more
+            if self._url.startswith("rediss"):
+                options |= {"ssl_cert_reqs": "required", "ssl_check_hostname": True}
+            if self._password is not None:
+                options["credential_provider"] = _Login(self._username, self._password)
+            self._connected = redis.Redis.from_url(self._url, **{**options, **self._options})
         return self._connected
+
+
+class _Login:
+    """What redis-py asks for a name and a password when it connects."""
+
+    __slots__ = ("_password", "_username")
+
+    def __init__(self, username: str, password: Callable[[], str]) -> None:
+        self._username, self._password = username, password
+
+    def get_credentials(self) -> tuple[str, str]:
+        return self._username, self._password()
