@@ -24,7 +24,12 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("constructs_lib.runtime")
 # Where a thread stands, innermost, while it waits for orders: a condition or an event, an executor's queue, a selector.
-_IDLE = {("threading", "wait"), ("concurrent.futures.thread", "_worker"), ("selectors", "select")}
+_IDLE = {
+    ("concurrent.futures.thread", "_worker"),
+    ("constructs_lib.runtime.watch", "wait"),
+    ("selectors", "select"),
+    ("threading", "wait"),
+}
 _FIRST_LOOK, _LONGEST_LOOK = 0.001, 0.02  # seconds between looks at whether threads are done
 
 

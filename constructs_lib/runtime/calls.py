@@ -8,22 +8,28 @@ import sys
 from collections import deque
 from time import gmtime, monotonic, strftime
 
+from constructs_lib.runtime import correlation
 from constructs_lib.runtime.deadline import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from types import TracebackType
+    from types import FrameType, TracebackType
 
 _KEPT = 50  # calls in the line; CloudWatch takes 256 KB, a reader much less
 _FRAMES = 25
 
 
 class Calls:
-    """The last calls of one invocation, from all of its threads."""
+    """The last calls of one invocation, from all of its threads.
 
-    __slots__ = ("count", "last")
+    Args:
+        context: Lambda's context of it.
+    """
 
-    def __init__(self) -> None:
+    __slots__ = ("context", "count", "last")
+
+    def __init__(self, context: object) -> None:
+        self.context = context
         self.count = 0
         self.last: deque[downstream] = deque(maxlen=_KEPT)
 
@@ -73,34 +79,33 @@ class downstream:  # noqa: N801 - reads as the verb it is: with downstream("orde
         return {"call": self.name, "seconds": seconds, "outcome": self._outcome}
 
 
-def timeout_line(
-    deadline: Deadline, error: BaseException, answered: str, context: object, **more: object
-) -> str:
+def timeout_line(deadline: Deadline, what: object, answered: str, at: list[str], **more: object) -> str:
     """Lay out what the person at 3 a.m. wants to know, as one JSON line: what ran, and how long each call took.
 
     Args:
         deadline: the invocation's.
-        error: what its guard raised.
+        what: what happened, in one sentence.
         answered: what the caller was told.
-        context: Lambda's context.
-        more: further fields, e.g. the correlation id.
+        at: the places that were at work, outermost first.
+        more: further fields.
     """
     now = monotonic()
     calls = deadline.calls
     line = {
         "timestamp": strftime("%Y-%m-%dT%H:%M:%SZ", gmtime()),
         "level": "ERROR",
-        "message": f"{error}; {answered}",
+        "message": f"{what}; {answered}",
         "event": "deadline_exceeded",
-        "aws_request_id": getattr(context, "aws_request_id", None),
+        "aws_request_id": getattr(calls.context, "aws_request_id", None) if calls else None,
+        "correlation_id": correlation.current(),
         "function_name": os.environ.get("AWS_LAMBDA_FUNCTION_NAME"),
-        **more,
         "answered": answered,
         "worked_seconds": round(now - deadline.began, 3),
         "left_seconds": round(deadline.end + deadline.reserve - now, 3),
-        "calls": [call.entry(now) for call in calls.last] if calls else [],
+        "calls": [call.entry(now) for call in list(calls.last)] if calls else [],
         "calls_in_all": calls.count if calls else 0,
-        "interrupted_at": where(error),
+        "interrupted_at": at,
+        **more,
     }
     return json.dumps(line, separators=(",", ":"), default=str)
 
@@ -112,16 +117,24 @@ def write(line: str) -> None:
 
 
 def where(error: BaseException) -> list[str]:
-    """Give the places that were at work when the deadline passed, outermost first; none where the work had not begun."""
+    """Give the places that an error came from, outermost first: none where the work had not begun."""
     cause: BaseException = error
     while (inner := cause.__cause__ or cause.__context__) is not None:
         cause = inner
-    own = os.path.dirname(__file__)  # noqa: PTH120 - pathlib would be a tenth of the import
-    root = os.environ.get("LAMBDA_TASK_ROOT", "") + os.sep
     found, trace = [], cause.__traceback__
     while trace is not None:
-        code = trace.tb_frame.f_code
-        if not code.co_filename.startswith(own):
-            found.append(f"{code.co_filename.removeprefix(root)}:{trace.tb_lineno} {code.co_name}")
+        found.append((trace.tb_frame, trace.tb_lineno))
         trace = trace.tb_next
-    return found[-_FRAMES:]
+    return places(found)
+
+
+def places(frames: list[tuple[FrameType, int]]) -> list[str]:
+    """Name frames as people do, ``app.py:12 handler``, without this library's own and the runtime client's."""
+    root = os.environ.get("LAMBDA_TASK_ROOT", "") + os.sep
+    codes = [(frame.f_code, line) for frame, line in frames if not _is_plumbing(frame)]
+    return [f"{code.co_filename.removeprefix(root)}:{line} {code.co_name}" for code, line in codes][-_FRAMES:]
+
+
+def _is_plumbing(frame: FrameType) -> bool:
+    name = str(frame.f_globals.get("__name__"))
+    return name.startswith(("constructs_lib.runtime.", "awslambdaric.", "runpy")) or name == "__main__"

@@ -113,6 +113,8 @@ class Guard:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """End the block; the cancellation that the deadline caused becomes an ordinary error."""
+        if isinstance(error, GeneratorExit):
+            return  # its loop was given up, and what is left of the task is collected, wherever that may be
         _deadline.innermost.reset(self._token)
         try:
             await self._timeout.__aexit__(kind, error, trace)
@@ -184,20 +186,22 @@ def _on_alarm(number: int, frame: FrameType | None) -> None:
     if frame is not None and frame.f_code is _on_alarm.__code__:
         return  # an alarm that came while another is handled; the timer repeats
     _serve_earlier(number, frame)
-    now = monotonic()
-    for passed in _guards:
-        if passed.end <= now:
-            break
-    else:
+    late = passed()
+    if late is None:
         if _guards:
             _wind()
-        return
-    if frame is not None and frame.f_globals is _OWN:
+    elif frame is not None and frame.f_globals is _OWN:
         # A guard is just being entered or left. Raised here, the interruption would leave it half so.
-        signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, passed.again)
-        return
-    passed.interrupted = True
-    raise Interrupt(passed)
+        signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, late.again)
+    else:
+        late.interrupted = True
+        raise Interrupt(late)
+
+
+def passed() -> Guard | None:
+    """Give the main thread's outermost guard whose deadline has passed and whose block is still at work."""
+    now = monotonic()
+    return next((guard for guard in _guards if guard.end <= now), None)
 
 
 def _serve_earlier(number: int, frame: FrameType | None) -> None:

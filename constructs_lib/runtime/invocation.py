@@ -12,7 +12,7 @@ import logging
 from functools import wraps
 
 from constructs_lib.errors import DeadlineExceeded
-from constructs_lib.runtime import background, calls, correlation, warm_up
+from constructs_lib.runtime import background, calls, correlation, warm_up, watch
 from constructs_lib.runtime.deadline import Deadline
 from constructs_lib.runtime.guard import Guard
 from constructs_lib.runtime.telemetry import sandbox
@@ -78,7 +78,7 @@ def handler(
         sandbox.invoked(context)
         correlation.bind(event, context)
         deadline = Deadline.from_context(context, reserve)
-        deadline.calls = calls.Calls()
+        deadline.calls = calls.Calls(context)
         threads, doing = background.begin(), work(event, context)
         try:
             reply = run(doing, deadline)
@@ -87,6 +87,7 @@ def handler(
         background.finish(threads, deadline)
         return reply
 
+    watch.start()
     sandbox.ready()
     return handle
 
@@ -118,25 +119,16 @@ def _late(doing: Work, deadline: Deadline, error: DeadlineExceeded, threads: lis
     try:
         answered, reply = doing.late(error)
     except DeadlineExceeded:
-        _log(doing, deadline, error, threads, "answered with this error")
+        _log(deadline, error, threads, "answered with this error")
         raise
-    _log(doing, deadline, error, threads, answered)
+    _log(deadline, error, threads, answered)
     return reply
 
 
-def _log(
-    doing: Work, deadline: Deadline, error: DeadlineExceeded, threads: list[Thread], answered: str
-) -> None:
+def _log(deadline: Deadline, error: DeadlineExceeded, threads: list[Thread], answered: str) -> None:
     try:
         still = [thread.name for thread in background.at_work(threads)]
-        line = calls.timeout_line(
-            deadline,
-            error,
-            answered,
-            doing.context,
-            correlation_id=correlation.current(),
-            threads_at_work=still,
-        )
+        line = calls.timeout_line(deadline, error, answered, calls.where(error), threads_at_work=still)
         calls.write(line)
     except Exception:  # noqa: BLE001 - the log never takes the reply down
         _LOG.exception("the timeout log failed")
