@@ -16,10 +16,7 @@ around it what :mod:`constructs_lib.runtime.invocation` describes. Each can be u
 
 from __future__ import annotations
 
-from constructs_lib.runtime.batches import BatchWork
 from constructs_lib.runtime.invocation import Work, handler
-from constructs_lib.runtime.requests import RequestWork
-from constructs_lib.runtime.tasks import TaskWork
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -65,6 +62,8 @@ def api_handler(
         {'statusCode': 200, 'body': '{}'}
     """
 
+    from constructs_lib.runtime.requests import RequestWork  # noqa: PLC0415 - a handler is of one kind
+
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
         return lambda event, context: RequestWork(decorated, event, context, retry_after, headers or {})
 
@@ -98,6 +97,8 @@ def queue_handler(function: Handler | None = None, *, reserve: float | None = No
         >>> handler({"Records": [{**record, "messageId": "1"}, {**record, "messageId": "2"}]}, None)
         {'batchItemFailures': []}
     """
+
+    from constructs_lib.runtime.batches import BatchWork  # noqa: PLC0415 - a handler is of one kind
 
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
         return lambda event, context: BatchWork(decorated, event, context)
@@ -135,6 +136,8 @@ def step_handler(function: Handler | None = None, *, reserve: float | None = Non
         >>> handler({"pages": 3}, None)
         {'pages': 3}
     """
+
+    from constructs_lib.runtime.tasks import TaskWork  # noqa: PLC0415 - a handler is of one kind
 
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
         return lambda event, context: TaskWork(decorated, event, context)

@@ -4,9 +4,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import random
 import re
 import signal
 import socket
@@ -16,35 +13,20 @@ import time
 import weakref
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from constructs_lib.errors import DeadlineExceeded
-from constructs_lib.runtime import guard as guards
 from constructs_lib.runtime.calls import where
 from constructs_lib.runtime.deadline import Deadline
 from constructs_lib.runtime.guard import Interrupt
+from tests.runtime.invocations import FOR_EVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
-FOR_EVER = 20  # seconds; no test waits for it unless the guard fails
-
-
-@pytest.fixture(autouse=True)
-def _nothing_remains() -> Iterator[None]:
-    """After every test there is no timer, no guard and no handler of ours."""
-    before = signal.getsignal(signal.SIGALRM)
-    yield
-    left, again = signal.getitimer(signal.ITIMER_REAL)
-    signal.setitimer(signal.ITIMER_REAL, 0)
-    assert (left, again) == (0.0, 0.0)
-    assert guards._guards == []
-    assert signal.getsignal(signal.SIGALRM) == before
-    assert Deadline.current() is None
+pytestmark = pytest.mark.usefixtures("nothing_remains")
 
 
 def spin() -> None:
@@ -335,84 +317,6 @@ def test_a_guard_in_an_exit_stack_is_left_with_it() -> None:
         time.sleep(FOR_EVER)
 
 
-def test_a_task_is_cancelled_and_the_cancellation_taken_back() -> None:
-    """After the block the task goes on, as after asyncio.timeout."""
-
-    async def work() -> int:
-        with pytest.raises(DeadlineExceeded) as caught:
-            async with Deadline(0.05).guard():
-                await asyncio.sleep(FOR_EVER)
-        assert isinstance(caught.value.__cause__, asyncio.CancelledError)
-        task = asyncio.current_task()
-        assert task is not None
-        await asyncio.sleep(0)
-        return task.cancelling()
-
-    assert asyncio.run(work()) == 0
-
-
-def test_a_cancellation_from_elsewhere_stays_one() -> None:
-    """Whoever cancels a task inside a guard sees it cancelled, not late."""
-
-    async def work() -> bool:
-        async def guarded() -> None:
-            async with Deadline(5).guard():
-                await asyncio.sleep(FOR_EVER)
-
-        task = asyncio.create_task(guarded())
-        await asyncio.sleep(0.01)
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
-        return task.cancelled()
-
-    assert asyncio.run(work())
-
-
-def test_tasks_have_deadlines_of_their_own() -> None:
-    """Each task is ended at its own deadline and sees its own."""
-
-    async def part(seconds: float) -> str:
-        try:
-            async with Deadline(seconds).guard() as deadline:
-                assert Deadline.current() is deadline
-                await asyncio.sleep(0.15)
-        except DeadlineExceeded:
-            return "late"
-        return "done"
-
-    async def work() -> list[str]:
-        return list(await asyncio.gather(part(0.05), part(5)))
-
-    assert asyncio.run(work()) == ["late", "done"]
-
-
-def test_what_a_task_made_of_its_cancellation_is_the_cause() -> None:
-    """An error raised while the cancellation unwinds is kept."""
-
-    async def work() -> None:
-        async with Deadline(0.05).guard():
-            try:
-                await asyncio.sleep(FOR_EVER)
-            except asyncio.CancelledError as error:
-                raise RuntimeError("rollback failed") from error
-
-    with pytest.raises(DeadlineExceeded) as caught:
-        asyncio.run(work())
-    assert isinstance(caught.value.__cause__, RuntimeError)
-
-
-def test_a_loop_that_is_blocked_is_ended_by_the_guard_around_it() -> None:
-    """A task that never awaits cannot be cancelled; the main thread's guard ends the loop itself."""
-
-    async def work() -> None:
-        async with Deadline(0.05).guard():
-            spin()
-
-    with pytest.raises(DeadlineExceeded), Deadline(0.15).guard():
-        asyncio.run(work())
-
-
 def test_without_a_deadline_nothing_is_wound() -> None:
     """An endless deadline, as in a unit test without a budget, costs no timer."""
     with Deadline(float("inf")).guard():
@@ -430,85 +334,3 @@ def test_a_guard_keeps_nothing_alive() -> None:
         gone = weakref.ref(thing)
     del thing
     assert gone() is None
-
-
-def test_an_alarm_may_come_at_any_moment_of_entering_and_leaving(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Thousands of nested guards, left by chance just when their alarms come: none is left half entered."""
-    monkeypatch.setattr(guards, "_AT_ONCE", 20e-6)
-    chance = random.Random(7)  # noqa: S311 - chance, no secret
-    late = 0
-    for _ in range(6_000):
-        with suppress(DeadlineExceeded), Deadline(chance.uniform(20e-6, 120e-6)).guard():
-            late += 1
-            with suppress(DeadlineExceeded), Deadline(chance.uniform(20e-6, 120e-6)).guard():
-                sum(range(chance.randrange(400)))
-            sum(range(chance.randrange(2_000)))
-            late -= 1
-        assert guards._guards == []
-        assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-        assert Deadline.current() is None
-    assert late > 0
-
-
-class Outcome(Exception):  # noqa: N818 - stands for an error of the user's code
-    """What a piece of work may raise."""
-
-
-pieces = st.recursive(
-    st.sampled_from(["sleep", "raise", "nothing", "spin"]),
-    lambda inner: st.tuples(
-        st.sampled_from(["guard", "swallow", "suppress", "finally"]), st.lists(inner, max_size=3)
-    ),
-    max_leaves=6,
-)
-
-
-def perform(piece: Any) -> None:
-    """Carry a piece of work out."""
-    if piece == "sleep":
-        time.sleep(0.004)
-    elif piece == "raise":
-        raise Outcome
-    elif piece == "spin":
-        until = time.monotonic() + 0.002
-        while time.monotonic() < until:
-            pass
-    elif piece != "nothing":
-        how, parts = piece
-        if how == "guard":
-            with Deadline(0.003).guard():
-                perform_all(parts)
-        elif how == "suppress":
-            with suppress(Exception):
-                perform_all(parts)
-        elif how == "swallow":
-            with suppress(Outcome, Interrupt):
-                perform_all(parts)
-        else:
-            try:
-                perform_all(parts)
-            finally:
-                time.sleep(0.001)
-
-
-def perform_all(parts: list[Any]) -> None:
-    """Carry pieces of work out, one after another."""
-    for part in parts:
-        perform(part)
-
-
-@given(parts=st.lists(pieces, max_size=5), seconds=st.sampled_from([0.001, 0.002, 0.005, 0.01]))
-def test_whatever_the_work_it_ends_in_time_and_nothing_remains(parts: list[Any], seconds: float) -> None:
-    """Sleeps, errors, nested guards, swallowing and finally in any order: the block is left soon after its deadline.
-
-    Whatever leaves it is an ordinary error; the fixture proves that no timer, guard or handler stays behind.
-    """
-    gc.disable()  # Hypothesis listens to the collector, and Python only prints what is raised in such a callback
-    began = time.monotonic()
-    with suppress(DeadlineExceeded, Outcome), Deadline(seconds, reserve=0).guard():
-        perform_all(parts)
-    gc.enable()
-    assert time.monotonic() - began < seconds + 0.5
-    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
-    assert guards._guards == []
-    assert Deadline.current() is None
