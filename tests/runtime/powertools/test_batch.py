@@ -128,7 +128,7 @@ def test_tasks_that_are_not_done_are_cancelled() -> None:
         AsyncBatchProcessor(event_type=EventType.SQS),
         within(0.4),
     )
-    assert failed(response) == ["0", "2"]
+    assert sorted(failed(response)) == ["0", "2"]  # in whichever order they were cancelled
     assert sorted(cancelled) == ["0", "2"]
 
 
