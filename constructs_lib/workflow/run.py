@@ -16,6 +16,7 @@ RUN_RECORD = "#run"
 """Sort key of a run's own record in the progress table; a batch's is where it starts and how long it is: ``20+10``."""
 
 MAP = "Batches"
+MANIFEST = "States.Format('{}/items.jsonl', $.run)"
 DAYS_KEPT = 90  # as long as Step Functions keeps the history of an execution
 
 ALREADY_RUNNING = "ChunkedWorkflow.AlreadyRunning"
@@ -44,7 +45,7 @@ def run_workflow(
     """Define the state machine; see :class:`ChunkedWorkflow` for what it promises."""
     states = {
         **_taking_over(batch_size, worker.task),
-        **_listing(lister, retries),
+        **_listing(lister, retries, "All done?" if finalizer is None else "Finalize"),
         MAP: _batches(batch, execution_type, max_concurrency, tolerated_failure_percentage),
         "Let the rest end": {"Type": "Wait", "Seconds": worker.task, "Next": "Stop"},
         **_ending(finalizer, retries),
@@ -148,7 +149,7 @@ def _taking_over(batch_size: int, invocation_seconds: int) -> dict[str, State]:
         ),
         "Listed before?": {
             "Type": "Choice",
-            "Choices": [{"Variable": "$.record.listed", "StringEquals": "yes", "Next": MAP}],
+            "Choices": [{"Variable": "$.record.listed", "StringEquals": "yes", "Next": "Measure"}],
             "Default": "List",
         },
     }
@@ -160,20 +161,44 @@ def _run_update(expression: str, values: Mapping[str, str], **rest: Any) -> Stat
     return state
 
 
-def _listing(budget: TimeoutBudget, retries: TaskRetries) -> dict[str, State]:
-    """List once for all executions of a run, so that its batches stay the same."""
+def _listing(budget: TimeoutBudget, retries: TaskRetries, after: str) -> dict[str, State]:
+    """List once for all executions of a run, so that its batches stay the same; a list of nothing needs no map."""
     payload = {
         "run.$": "$.run",
         "input.$": "$.input",
-        "manifest": {"bucket": "${Bucket}", "key.$": "States.Format('{}/items.jsonl', $.run)"},
+        "manifest": {"bucket": "${Bucket}", "key.$": MANIFEST},
     }
     return {
         "List": invocation(
             "Lister", payload, budget, retries, ResultPath=None, Catch=caught("Stop"), Next="Listed"
         ),
         "Listed": update(
-            RUN_RECORD, "SET listed = :yes", {"yes": "yes"}, ResultPath=None, Catch=caught("Stop"), Next=MAP
+            RUN_RECORD,
+            "SET listed = :yes",
+            {"yes": "yes"},
+            ResultPath=None,
+            Catch=caught("Stop"),
+            Next="Measure",
         ),
+        "Measure": service(
+            "aws-sdk:s3:headObject",
+            {"Bucket": "${Bucket}", "Key.$": MANIFEST},
+            ResultSelector={"bytes.$": "$.ContentLength"},
+            ResultPath="$.manifest",
+            Catch=caught("Stop"),
+            Next="Anything to do?",
+        ),
+        "Anything to do?": {
+            "Type": "Choice",
+            "Choices": [{"Variable": "$.manifest.bytes", "NumericEquals": 0, "Next": "No batches"}],
+            "Default": MAP,
+        },
+        "No batches": {
+            "Type": "Pass",
+            "Result": {"total": 0, "succeeded": 0, "failed": 0},
+            "ResultPath": "$.batches",
+            "Next": after,
+        },
     }
 
 
@@ -184,7 +209,7 @@ def _batches(batch: Mapping[str, Any], execution_type: str, concurrency: int, to
         "ItemReader": {
             "Resource": "arn:${Partition}:states:::s3:getObject",
             "ReaderConfig": {"InputType": "JSONL"},
-            "Parameters": {"Bucket": "${Bucket}", "Key.$": "States.Format('{}/items.jsonl', $.run)"},
+            "Parameters": {"Bucket": "${Bucket}", "Key.$": MANIFEST},
         },
         "ItemSelector": {"index.$": "$$.Map.Item.Index", "item.$": "$$.Map.Item.Value"},
         "ItemBatcher": {

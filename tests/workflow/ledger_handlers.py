@@ -37,7 +37,7 @@ def count(item: str, name: str) -> int:
 
 def list_items(event: dict[str, Any], _context: object) -> None:
     """Write the items into the manifest, one a line."""
-    count("#list", "seen")
+    count(f"#list {event['run']}", "seen")
     lines = [json.dumps({"id": f"item-{index:03}"}) for index in range(event["input"]["items"])]
     manifest = event["manifest"]
     boto3.client("s3").put_object(

@@ -194,7 +194,7 @@ def test_a_run_survives_a_kill_a_stop_and_a_poison_item(local: LocalAws, outputs
     assert {name: counts[name].get("posted") for name in names} == dict.fromkeys(names, 1)
     again = {name for name in names if counts[name] != before.get(name)}
     assert again <= set(names[100:110])
-    assert counts["#list"] == {"seen": 1}
+    assert counts["#list night"] == {"seen": 1}
     assert counts["#kill"]["seen"] >= 2  # once when it died, then when its batch was tried again
     assert counts["#total"] == {"posted": ITEMS, "failed": 0}
 
@@ -208,11 +208,19 @@ def test_a_run_survives_a_kill_a_stop_and_a_poison_item(local: LocalAws, outputs
     assert ledger.counts() == counts
 
 
+def test_a_run_of_nothing_ends_at_once(local: LocalAws, outputs: dict[str, str]) -> None:
+    """A night without items is no failure, and its run is done."""
+    ledger = Ledger(local, outputs)
+    empty = ledger.end(ledger.start("empty", items=0))
+    assert (empty["status"], json.loads(empty["output"])["batches"]["total"]) == ("SUCCEEDED", 0)
+    assert json.loads(ledger.end(ledger.start("empty", items=0))["output"])["status"] == "done"
+
+
 def test_one_execution_at_a_time_works_on_a_run(local: LocalAws, outputs: dict[str, str]) -> None:
     """A second execution of a run that is being worked on fails, and says so."""
     ledger = Ledger(local, outputs)
     running = ledger.start("twice", pause=0.05, items=30)
-    until(lambda: ledger.counts().get("#list", {}).get("seen", 0) >= 1)
+    until(lambda: ledger.counts().get("#list twice", {}).get("seen", 0) >= 1)
     refused = ledger.end(ledger.start("twice"))
     assert (refused["status"], refused["error"]) == ("FAILED", "ChunkedWorkflow.AlreadyRunning")
     assert ledger.end(running)["status"] == "SUCCEEDED"
