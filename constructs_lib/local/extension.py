@@ -26,87 +26,31 @@ import logging
 import os
 import threading
 import time
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TYPE_CHECKING, Any, NamedTuple, Self
-from urllib.parse import parse_qs, urlsplit
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 from constructs_lib.errors import LocalAwsError
 from constructs_lib.local.expiring_cache import ExpiringCache
 from constructs_lib.local.extension_faults import Faults, is_reset
 from constructs_lib.local.extension_settings import LOG_LEVELS, ExtensionSettings
+from constructs_lib.local.extension_sources import (
+    Clients,
+    RefusedRequestError,
+    Source,
+    asked,
+    request_of,
+    sources,
+)
 
 if TYPE_CHECKING:
-    import datetime as dt
     from collections.abc import Callable
 
 HOST = "127.0.0.1"
 TOKEN_HEADER = "X-Aws-Parameters-Secrets-Token"  # noqa: S105 - a header's name
 
 _log = logging.getLogger(__name__)
-
-
-class Clients(NamedTuple):
-    """Two boto3 clients, or anything with ``get_parameter`` and ``get_secret_value``."""
-
-    ssm: Any
-    secrets: Any
-
-
-@dataclass(frozen=True)
-class Source:
-    """One service behind the extension: what a request may say, and how to ask."""
-
-    name: str
-    members: dict[str, str]  # query parameter: request member
-    required: str
-    ask: Callable[[Clients, dict[str, Any]], dict[str, Any]]
-    shape: Callable[[dict[str, Any]], dict[str, Any]]
-    ttl: float
-
-
-def _iso(moment: dt.datetime) -> str:
-    """The date as Go's JSON writes it, in UTC with milliseconds."""
-    return time.strftime("%Y-%m-%dT%H:%M:%S", moment.utctimetuple()) + f".{moment.microsecond // 1000:03d}Z"
-
-
-def _parameter(answer: dict[str, Any]) -> dict[str, Any]:
-    found = answer["Parameter"]
-    names = (
-        "ARN",
-        "DataType",
-        "LastModifiedDate",
-        "Name",
-        "Selector",
-        "SourceResult",
-        "Type",
-        "Value",
-        "Version",
-    )
-    shaped = {name: found.get(name) for name in names}
-    return {
-        "Parameter": {**shaped, "LastModifiedDate": _iso(found["LastModifiedDate"])},
-        "ResultMetadata": {},
-    }
-
-
-def _secret(answer: dict[str, Any]) -> dict[str, Any]:
-    names = ("ARN", "CreatedDate", "Name", "SecretBinary", "SecretString", "VersionId", "VersionStages")
-    shaped = {name: answer.get(name) for name in names}
-    if shaped["SecretBinary"] is not None:
-        import base64  # noqa: PLC0415 - binary secrets are rare
-
-        shaped["SecretBinary"] = base64.b64encode(shaped["SecretBinary"]).decode()
-    return {**shaped, "CreatedDate": _iso(answer["CreatedDate"]), "ResultMetadata": {}}
-
-
-class _RefusedRequestError(Exception):
-    """A request answered with an error: its status and the plain text of its body."""
-
-    def __init__(self, status: HTTPStatus, text: str) -> None:
-        super().__init__(text)
-        self.status, self.text = status, text
 
 
 class Extension:
@@ -121,40 +65,26 @@ class Extension:
         self._settings, self._clients = settings, functools.cache(clients)
         self._cache = ExpiringCache(settings.cache_size if settings.cache_enabled else 0, clock)
         self._connections = threading.BoundedSemaphore(settings.max_connections)
-        parameter = {
-            "name": "Name",
-            "version": "version",
-            "label": "label",
-            "withDecryption": "WithDecryption",
-        }
-        secret = {"secretId": "SecretId", "versionId": "VersionId", "versionStage": "VersionStage"}
-        self._sources = {
-            "/systemsmanager/parameters/get": Source(
-                "GetParameter", parameter, "name", _ask_ssm, _parameter, settings.parameter_ttl
-            ),
-            "/secretsmanager/get": Source(
-                "GetSecretValue", secret, "secretId", _ask_secrets, _secret, settings.secret_ttl
-            ),
-        }
+        self._sources = sources(settings)
 
     def answer(self, target: str, token: str | None) -> tuple[HTTPStatus, bytes]:
         """Answer one GET request: its status and its body."""
         try:
             return HTTPStatus.OK, self._body(target, token)
-        except _RefusedRequestError as refused:
+        except RefusedRequestError as refused:
             return refused.status, refused.text.encode()
 
     def _body(self, target: str, token: str | None) -> bytes:
         session, _, scope = (token or "").partition("/")
         if token is None or (self._settings.token and session != self._settings.token):
-            raise _RefusedRequestError(
+            raise RefusedRequestError(
                 HTTPStatus.UNAUTHORIZED, f"{TOKEN_HEADER} is missing or not the session token"
             )
         url = urlsplit(target)
         source = self._sources.get(url.path.rstrip("/"))
         if source is None:
-            raise _RefusedRequestError(HTTPStatus.NOT_FOUND, "404 page not found")
-        return self._read(source, _request(source, url.query), scope)
+            raise RefusedRequestError(HTTPStatus.NOT_FOUND, "404 page not found")
+        return self._read(source, request_of(source, url.query), scope)
 
     def _read(self, source: Source, request: dict[str, Any], scope: str) -> bytes:
         key = (scope, source.name, *sorted(request.items()))
@@ -164,42 +94,10 @@ class Extension:
             return kept
         with self._connections:
             body = json.dumps(
-                source.shape(_ask(source, self._clients(scope), request)), separators=(",", ":")
+                source.shape(asked(source, self._clients(scope), request)), separators=(",", ":")
             ).encode()
         self._cache.put(key, body, source.ttl)
         return body
-
-
-def _request(source: Source, query: str) -> dict[str, Any]:
-    given = {name: values[-1] for name, values in parse_qs(query).items() if name in source.members}
-    if source.required not in given:
-        raise _RefusedRequestError(HTTPStatus.BAD_REQUEST, f"missing query parameter: {source.required}")
-    request: dict[str, Any] = {source.members[name]: value for name, value in given.items()}
-    if "WithDecryption" in request:
-        request["WithDecryption"] = request["WithDecryption"].lower() == "true"
-    selector = request.pop("version", None) or request.pop("label", None)
-    request.pop("label", None)
-    if selector:
-        request["Name"] = f"{request['Name']}:{selector}"  # how GetParameter itself is asked for either
-    return request
-
-
-def _ask_ssm(clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
-    return dict(clients.ssm.get_parameter(**request))
-
-
-def _ask_secrets(clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
-    return dict(clients.secrets.get_secret_value(**request))
-
-
-def _ask(source: Source, clients: Clients, request: dict[str, Any]) -> dict[str, Any]:
-    try:
-        return source.ask(clients, request)
-    except Exception as error:
-        # The real one answers every failure of its call the same way, throttling and lost connections included.
-        _log.error("%s request encountered an error: %s", source.name, error)
-        text = "an unexpected error occurred while executing request"
-        raise _RefusedRequestError(HTTPStatus.BAD_REQUEST, text) from error
 
 
 class _Handler(BaseHTTPRequestHandler):

@@ -20,12 +20,12 @@ from constructs_lib.errors import LocalAwsError
 from constructs_lib.local.expiring_cache import ExpiringCache
 from constructs_lib.local.extension import (
     TOKEN_HEADER,
-    Clients,
     Extension,
     ExtensionServer,
     aws_clients,
 )
 from constructs_lib.local.extension_settings import ExtensionSettings
+from constructs_lib.local.extension_sources import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from constructs_lib import Call, TimeoutBudget
-from constructs_lib.local.extension import Clients, ExtensionServer
+from constructs_lib.local.extension import ExtensionServer
 from constructs_lib.local.extension_settings import ExtensionSettings
+from constructs_lib.local.extension_sources import Clients
 from tests.runtime.value_store import ValueStore
 
 if TYPE_CHECKING:

@@ -12,8 +12,9 @@ import pytest
 from moto import mock_aws
 
 from constructs_lib import Call, TimeoutBudget
-from constructs_lib.local.extension import Clients, ExtensionServer
+from constructs_lib.local.extension import ExtensionServer
 from constructs_lib.local.extension_settings import ExtensionSettings
+from constructs_lib.local.extension_sources import Clients
 from tests.lambda_src.orders.events import SIGNING_KEY
 
 if TYPE_CHECKING:
