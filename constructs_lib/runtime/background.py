@@ -40,12 +40,12 @@ def begin() -> list[threading.Thread]:
 
 def at_work(before: Iterable[threading.Thread]) -> list[threading.Thread]:
     """Give the threads that were started since, and have something to do."""
-    threads = threading.enumerate()
-    if len(threads) == 1:
+    known = set(before)
+    started = [thread for thread in threading.enumerate() if thread not in known]
+    if not started:
         return []
     frames = sys._current_frames()  # noqa: SLF001 - documented, and there is no other way
-    known = set(before)
-    return [thread for thread in threads if thread not in known and _works(thread, frames)]
+    return [thread for thread in started if _works(thread, frames)]
 
 
 def finish(before: Iterable[threading.Thread], deadline: Deadline) -> None:

@@ -16,6 +16,7 @@ around it what :mod:`constructs_lib.runtime.invocation` describes. Each can be u
 
 from __future__ import annotations
 
+from constructs_lib.errors import RefusedError
 from constructs_lib.runtime.invocation import Work, handler
 
 TYPE_CHECKING = False
@@ -54,6 +55,9 @@ def api_handler(
         headers: further headers of these answers, such as CORS headers, without which a browser hides them.
         reserve: seconds kept for answering.
 
+    Raises:
+        RefusedError: ``retry_after`` or ``reserve`` is negative or no number, or what is decorated is no function.
+
     Example:
         >>> @api_handler
         ... def handler(event, context):
@@ -61,8 +65,9 @@ def api_handler(
         >>> handler({"httpMethod": "GET"}, None)
         {'statusCode': 200, 'body': '{}'}
     """
-
     from constructs_lib.runtime.requests import RequestWork  # noqa: PLC0415 - a handler is of one kind
+
+    _refuse_unfit(retry_after)
 
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
         return lambda event, context: RequestWork(decorated, event, context, retry_after, headers or {})
@@ -97,7 +102,6 @@ def queue_handler(function: Handler | None = None, *, reserve: float | None = No
         >>> handler({"Records": [{**record, "messageId": "1"}, {**record, "messageId": "2"}]}, None)
         {'batchItemFailures': []}
     """
-
     from constructs_lib.runtime.batches import BatchWork  # noqa: PLC0415 - a handler is of one kind
 
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
@@ -136,7 +140,6 @@ def step_handler(function: Handler | None = None, *, reserve: float | None = Non
         >>> handler({"pages": 3}, None)
         {'pages': 3}
     """
-
     from constructs_lib.runtime.tasks import TaskWork  # noqa: PLC0415 - a handler is of one kind
 
     def work(decorated: Handler) -> Callable[[Any, Any], Work]:
@@ -180,3 +183,9 @@ def _decorate(
     if function is None:
         return lambda decorated: handler(decorated, work(decorated), reserve)
     return handler(function, work(function), reserve)
+
+
+def _refuse_unfit(retry_after: object) -> None:
+    if isinstance(retry_after, bool) or not isinstance(retry_after, int) or retry_after < 0:
+        allowed, fix = "whole seconds >= 0", "1 asks for a second, in which another sandbox may be free"
+        raise RefusedError("@api_handler: retry_after", got=repr(retry_after), allowed=allowed, fix=fix)

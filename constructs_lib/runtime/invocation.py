@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from functools import wraps
 
-from constructs_lib.errors import DeadlineExceeded
+from constructs_lib.errors import DeadlineExceeded, RefusedError
 from constructs_lib.runtime import background, calls, correlation, warm_up, watch
 from constructs_lib.runtime.deadline import Deadline
 from constructs_lib.runtime.guard import Guard
@@ -67,7 +67,11 @@ def handler(
         function: the user's, sync or async.
         work: makes the work of an event and a context.
         reserve: seconds kept for answering; None derives them.
+
+    Raises:
+        RefusedError: this is no function, or no reserve.
     """
+    _refuse_unfit(function, reserve)
     run = _run_async if is_async(function) else _run
 
     @wraps(function)
@@ -90,6 +94,16 @@ def handler(
     watch.start()
     sandbox.ready()
     return handle
+
+
+def _refuse_unfit(function: object, reserve: object) -> None:
+    if not callable(function):
+        fix = "put the decorator above the function, its arguments by name: @api_handler(reserve=0.2)"
+        raise RefusedError("handler decorator", got=repr(function), allowed="a function", fix=fix)
+    known = isinstance(reserve, int | float) and not isinstance(reserve, bool) and reserve >= 0
+    if reserve is not None and not known:
+        fix = "leave it out: it then follows from the function's memory"
+        raise RefusedError("handler decorator: reserve", got=repr(reserve), allowed="seconds >= 0", fix=fix)
 
 
 def is_async(function: Callable[..., Any]) -> bool:

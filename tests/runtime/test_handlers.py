@@ -275,6 +275,28 @@ def test_the_loop_lives_as_long_as_the_sandbox() -> None:
     assert handler({}, Context()) is handler({}, Context())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"retry_after": -1}, "retry_after: got -1"),
+        ({"retry_after": 0.5}, "retry_after: got 0.5"),
+        ({"reserve": -0.1}, "reserve: got -0.1"),
+        ({"reserve": "200 ms"}, "reserve: got '200 ms'"),
+    ],
+)
+def test_bad_arguments_are_refused_at_import(arguments: dict[str, Any], message: str) -> None:
+    """Not in the first request."""
+    with pytest.raises(RefusedError, match=message):
+        api_handler(**arguments)(Context)
+
+
+def test_what_is_no_function_is_refused() -> None:
+    """An argument that was meant for the decorator is the usual mistake."""
+    wrong: Any = 0.2
+    with pytest.raises(RefusedError, match=r"got 0.2; allowed: a function.*@api_handler\(reserve=0.2\)"):
+        event_handler(wrong)
+
+
 def test_a_warm_up_reaches_no_user_code() -> None:
     """It is answered before anything else happens."""
     assert api_handler(lambda event, context: 1 / 0)({WARM_UP_KEY: {}}, Context()) == {"warmed_up": True}
