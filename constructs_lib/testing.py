@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from constructs_lib.errors import RefusedError
 from constructs_lib.measure.imports import ImportFailedError, profile
 from constructs_lib.policy import check, check_templates
-from constructs_lib.policy.settings import Settings, load_settings
+from constructs_lib.policy.settings_file import load_settings
 from constructs_lib.policy.template.template import parse
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from constructs_lib.measure.imports import ImportProfile
     from constructs_lib.policy import Report
     from constructs_lib.policy.rule import Finding
+    from constructs_lib.policy.settings import Settings
 
 
 def assert_policy(

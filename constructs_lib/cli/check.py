@@ -129,7 +129,7 @@ def default_paths() -> list[str]:
 
 def settings_of(arguments: argparse.Namespace, paths: list[str]) -> Settings:
     """Read the settings and the parameters that the options name."""
-    from constructs_lib.policy.settings import load_settings  # noqa: PLC0415 - tests of other commands need none
+    from constructs_lib.policy.settings_file import load_settings  # noqa: PLC0415 - tests of other commands need none
 
     settings = load_settings(paths, arguments.settings)
     if arguments.parameters:

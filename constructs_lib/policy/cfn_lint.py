@@ -14,7 +14,7 @@ from cfnlint.rules import CloudFormationLintRule, RuleMatch
 
 from constructs_lib.policy import check_templates
 from constructs_lib.policy.rules import ALL
-from constructs_lib.policy.settings import load_settings
+from constructs_lib.policy.settings_file import load_settings
 from constructs_lib.policy.template import Template
 
 if TYPE_CHECKING:

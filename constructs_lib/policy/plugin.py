@@ -22,7 +22,8 @@ from constructs_lib import __version__
 from constructs_lib.errors import RefusedError, TemplateError
 from constructs_lib.policy import check_templates
 from constructs_lib.policy.rules import ALL
-from constructs_lib.policy.settings import Settings, load_settings
+from constructs_lib.policy.settings import Settings
+from constructs_lib.policy.settings_file import load_settings
 from constructs_lib.policy.template.cdk_out import read_assembly
 from constructs_lib.policy.waivers import PLUGIN
 

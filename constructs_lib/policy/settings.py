@@ -24,8 +24,6 @@ In ``pyproject.toml``, or without the table's name in ``constructs_lib.toml``, w
 
 from __future__ import annotations
 
-import os
-
 from constructs_lib.errors import SettingsError
 from constructs_lib.limits import (
     ACCOUNT_CONCURRENCY,
@@ -38,12 +36,10 @@ from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
-    from typing import Any
+    from collections.abc import Mapping, Sequence
 
     from constructs_lib.policy.waivers import Waiver
 
-OWN_FILE, SHARED_FILE = "constructs_lib.toml", "pyproject.toml"
 SEVERITIES = ("error", "warning", "note", "off")
 
 
@@ -59,7 +55,7 @@ class Settings:
         cloudfront_read: the raised quota of CloudFront's origin response timeout in seconds, or None for 120.
         connection_limits: how many connections a database or proxy takes, by the name that functions declare for it.
         severities: another severity for a rule, by rule id; "off" switches it off.
-        waivers: findings that are accepted; :func:`load_settings` reads them from a file.
+        waivers: findings that are accepted; :func:`~constructs_lib.policy.settings_file.load_settings` reads them from a file.
         file: the file that all of this was read from.
 
     Raises:
@@ -117,98 +113,6 @@ class Settings:
         self.file = file
 
 
-def load_settings(paths: Iterable[str] = (), file: str | None = None) -> Settings:
-    """Read the settings of a check: from the file given, or from the nearest one; the defaults if there is none.
-
-    Args:
-        paths: what is to be checked; the folders from the first of them upwards are looked through, then those from
-            the working directory upwards.
-        file: a settings file to use instead.
-
-    Raises:
-        SettingsError: the file cannot be read, or holds a key or a value that is not accepted.
-    """
-    if file is not None:
-        return _settings(_table(file), file)
-    first = next((path for path in paths if path != "-"), None)
-    starts = [first, os.getcwd()] if first else [os.getcwd()]
-    for candidate in dict.fromkeys(found for start in starts for found in _upwards(start)):
-        table = _table(candidate) if os.path.isfile(candidate) and _concerns_us(candidate) else None
-        if table is not None:
-            return _settings(table, candidate)
-    return Settings()
-
-
-# Files ----------------------------------------------------------------------------------------------------------
-
-
-def _upwards(start: str) -> Iterator[str]:
-    """List where a settings file may be, nearest first."""
-    folder = os.path.abspath(start)
-    while True:
-        yield os.path.join(folder, OWN_FILE)
-        yield os.path.join(folder, SHARED_FILE)
-        if folder == os.path.dirname(folder):
-            return
-        folder = os.path.dirname(folder)
-
-
-def _concerns_us(file: str) -> bool:
-    """Spare other people's pyproject.toml the parser."""
-    try:
-        with open(file, "rb") as source:
-            return file.endswith(OWN_FILE) or b"constructs_lib" in source.read()
-    except OSError:
-        return True  # reading it says why
-
-
-def _table(file: str) -> dict[str, Any] | None:
-    """Read the settings of a file; None if it is a pyproject.toml that has none."""
-    import tomllib  # noqa: PLC0415 - only those who have settings pay for it
-
-    try:
-        with open(file, "rb") as source:
-            data = tomllib.load(source)
-    except FileNotFoundError:
-        raise SettingsError(f"{file}: there is no such file") from None
-    except OSError as error:
-        raise SettingsError(f"{file}: cannot be read: {error.strerror or error}") from None
-    except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{file}: is no TOML: {error}") from None
-    if os.path.basename(file) != SHARED_FILE:
-        return data
-    table = data.get("tool", {}).get("constructs_lib")
-    if table is None or type(table) is dict:
-        return table
-    raise SettingsError(
-        f"{file}: tool.constructs_lib: {_found(table)}; allowed: a table [tool.constructs_lib]"
-    )
-
-
-def _settings(table: dict[str, Any] | None, file: str) -> Settings:
-    try:
-        return Settings(**_arguments(dict(table or {}), file), file=file)
-    except SettingsError as error:
-        raise SettingsError(f"{file}: {error}") from None
-
-
-def _arguments(table: dict[str, Any], file: str) -> dict[str, Any]:
-    known = [name for name in Settings.__slots__ if name != "file"]
-    for key in table:
-        if key not in known:
-            raise SettingsError(unknown_key(key, known))
-    for key in ("parameters", "connection_limits", "severities"):
-        if type(table.get(key, {})) is not dict:
-            raise SettingsError(f"{key}: {_found(table[key])}; allowed: a table of names and values")
-    if "queue_factor" in table:
-        table["queue_factor"] = _factor(table["queue_factor"])
-    if "waivers" in table:
-        from constructs_lib.policy.waivers import from_settings  # noqa: PLC0415 - few have any
-
-        table["waivers"] = from_settings(table["waivers"], file)
-    return table
-
-
 # Values ---------------------------------------------------------------------------------------------------------
 
 
@@ -245,11 +149,11 @@ def _check_severity(rule: str, severity: object) -> None:
     if severity not in SEVERITIES:
         allowed = ", ".join(SEVERITIES)
         raise SettingsError(
-            f'severities.{rule}: {_found(severity)}; allowed: {allowed}; fix: e.g. {rule} = "warning"'
+            f'severities.{rule}: {found_as(severity)}; allowed: {allowed}; fix: e.g. {rule} = "warning"'
         )
 
 
-def _factor(found: object) -> float:
+def factor_of(found: object) -> float:
     """Take the factor of queues; one below AWS's advice comes with its reason."""
     subject, least = "queue_factor", float(SQS_VISIBILITY_FACTOR)
     example = 'queue_factor = {value = 2, reason = "..."}'
@@ -287,7 +191,7 @@ def _number(
         return value
     allowed = f"{least:g} to {float(most):g} {unit}" if most else f"a number of {least:g} or more {unit}"
     name = subject.rpartition(".")[2]
-    raise SettingsError(f"{subject}: {_found(value)}; allowed: {allowed}; fix: e.g. {name} = {example:g}")
+    raise SettingsError(f"{subject}: {found_as(value)}; allowed: {allowed}; fix: e.g. {name} = {example:g}")
 
 
 def _text(name: str, value: object) -> str:
@@ -298,11 +202,12 @@ def _text(name: str, value: object) -> str:
     if isinstance(value, list) and all(isinstance(each, str | int | float) for each in value):
         return ",".join(map(str, value))
     raise SettingsError(
-        f'parameters.{name}: {_found(value)}; allowed: text, a number or a list of them; fix: e.g. {name} = "dev"'
+        f'parameters.{name}: {found_as(value)}; allowed: text, a number or a list of them; fix: e.g. {name} = "dev"'
     )
 
 
-def _found(value: object) -> str:
+def found_as(value: object) -> str:
+    """Word what was found in a settings file."""
     if isinstance(value, dict | list):
         return "got a table" if isinstance(value, dict) else "got a list"
     return f"got {value!r}"

@@ -29,6 +29,7 @@ import os
 from constructs_lib.errors import SettingsError
 from constructs_lib.policy.settings import check_rule, unknown_key
 from constructs_lib.policy.values.resource import Place, Resource
+from constructs_lib.policy.waiver_scopes import below, in_construct, in_template, matching, on_resource
 from constructs_lib.timeouts.carriers import METADATA_KEY
 
 TYPE_CHECKING = False
@@ -47,7 +48,6 @@ _MISTAKEN = (
     "ConstructsLib",
     "Constructs-Lib",
 )  # CDK puts the first before a bare id
-_FILES = (".json", ".yaml", ".yml", ".template")
 _KEYS = ("rule", "reason", "expires")
 
 
@@ -138,14 +138,14 @@ def waivers_of(graph: Graph) -> list[Waiver]:
         whole = Resource(stack, os.path.basename(template.file), {"Type": "template"})
         for index, entry in enumerate(_waive(about)):
             keys = ("Metadata", METADATA_KEY, "waive", index)
-            found.append(_written(entry, template.file, WaiverPlace(whole, keys, keys), _in_template(stack)))
+            found.append(_written(entry, template.file, WaiverPlace(whole, keys, keys), in_template(stack)))
         for resource in stack.resources.values():
             if METADATA_KEY not in resource.metadata or not resource.active:
                 continue
             for index, entry in enumerate(_waive(resource.metadata)):
                 keys = ("Metadata", METADATA_KEY, "waive", index)
                 place = WaiverPlace(resource, keys, ("Resources", resource.id, *keys))
-                found.append(_written(entry, resource.id, place, _on(resource)))
+                found.append(_written(entry, resource.id, place, on_resource(resource)))
     return found
 
 
@@ -161,7 +161,7 @@ def _written(entry: object, scope: str, place: Place, covers: Callable[[Finding]
 
 
 def _acknowledged(stack: Stack, path: str, rules: dict[str, str]) -> Iterator[Waiver]:
-    inside = [each for each in stack.resources.values() if _below(each.construct_path, path)]
+    inside = [each for each in stack.resources.values() if below(each.construct_path, path)]
     made = Resource(stack, path.rpartition("/")[2], {"Type": "construct", "Metadata": {"aws:cdk:path": path}})
     home = inside[0] if inside else made
     place = WaiverPlace(home, (), ("Resources", home.id))
@@ -173,7 +173,7 @@ def _acknowledged(stack: Stack, path: str, rules: dict[str, str]) -> Iterator[Wa
             if problem or prefix not in _MISTAKEN:
                 continue
             problem = f"rule: got {name!r}, which CDK does not connect with {PLUGIN}; fix: acknowledge {PLUGIN}::{rule}"
-        covers = _constructs(path)
+        covers = in_construct(path)
         yield Waiver(entry, path or "the app", place, covers, problem=problem, construct=path)
 
 
@@ -201,7 +201,7 @@ def from_settings(entries: object, file: str) -> list[Waiver]:
             raise SettingsError(f"waivers[{index}].{problem}")
         resource = Resource(stack, entry["scope"], {"Type": "settings"})
         place = WaiverPlace(resource, ("waivers", index), _line_of(text, index))
-        covers = _pattern(entry["scope"], os.path.dirname(os.path.abspath(file)))
+        covers = matching(entry["scope"], os.path.dirname(os.path.abspath(file)))
         found.append(Waiver(entry, entry["scope"], place, covers))
     return found
 
@@ -256,62 +256,3 @@ def _day(value: object) -> str | None:
         return date.fromisoformat(str(value)[:10] if isinstance(value, date) else str(value)).isoformat()
     except ValueError:
         return None
-
-
-# Scopes ---------------------------------------------------------------------------------------------------------
-
-
-def concerned(finding: Finding) -> list[Resource]:
-    """List the resources that a finding is about: where it points, and everything on its path."""
-    home = finding.place.resource
-    found = [home]
-    for logical_id in finding.path:
-        own = home.stack.resources.get(logical_id)
-        others = [stack.resources.get(logical_id) for stack in home.stack.system.stacks]
-        candidates = [own] if own else [other for other in others if other]
-        if len(candidates) == 1:
-            found += candidates
-    return found
-
-
-def _below(path: str | None, construct: str) -> bool:
-    return path is not None and (not construct or f"{path}/".startswith(f"{construct}/"))
-
-
-def _constructs(path: str) -> Callable[[Finding], bool]:
-    return lambda finding: any(_below(each.construct_path, path) for each in concerned(finding))
-
-
-def _on(resource: Resource) -> Callable[[Finding], bool]:
-    return lambda finding: any(each is resource for each in concerned(finding))
-
-
-def _in_template(stack: Stack) -> Callable[[Finding], bool]:
-    def covers(finding: Finding) -> bool:
-        above: Stack | None = finding.place.resource.stack
-        while above is not None and above is not stack:
-            above = above.parent.stack if above.parent else None
-        return above is stack
-
-    return covers
-
-
-def _pattern(scope: str, folder: str) -> Callable[[Finding], bool]:
-    from fnmatch import fnmatchcase  # noqa: PLC0415 - only waivers need it
-
-    file, _, name = scope.rpartition("::")
-    if not file and name.endswith(_FILES):
-        file, name = name, ""
-
-    def is_there(resource: Resource) -> bool:
-        given = resource.stack.template.file
-        spellings = {given, os.path.relpath(given, folder)}
-        return not file or any(fnmatchcase(each.replace(os.sep, "/"), file) for each in spellings)
-
-    def is_named(resource: Resource) -> bool:
-        path = resource.construct_path or ""
-        if "/" in name:
-            return fnmatchcase(path, name) or fnmatchcase(path, f"{name}/*")
-        return not name or fnmatchcase(resource.id, name)
-
-    return lambda finding: any(is_there(each) and is_named(each) for each in concerned(finding))

@@ -8,7 +8,8 @@ import pytest
 
 from constructs_lib.errors import SettingsError
 from constructs_lib.policy import check
-from constructs_lib.policy.settings import Settings, load_settings
+from constructs_lib.policy.settings import Settings
+from constructs_lib.policy.settings_file import load_settings
 
 if TYPE_CHECKING:
     from pathlib import Path

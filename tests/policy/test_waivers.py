@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from constructs_lib.policy import check, check_templates
-from constructs_lib.policy.settings import load_settings
+from constructs_lib.policy.settings_file import load_settings
 from constructs_lib.policy.template.template import Template, parse
 
 if TYPE_CHECKING:
