@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import Annotations
 from aws_cdk import aws_cognito as cognito
+from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from constructs_lib.api.names import check_names
@@ -225,3 +226,14 @@ def warn_if_slow(scope: Construct, subject: str, function: HardenedFunction) -> 
             f"{subject}: an authorizer may run {function.budget.function} s; API Gateway is known to wait "
             f"{REST_AUTHORIZER_WAIT}, then the caller gets a 500. Lower the function's budget",
         )
+
+
+def handler_from_here(scope: Construct, name: str, function: HardenedFunction) -> lambda_.IFunction:
+    """Give an authorizer function's alias as seen from the API.
+
+    Its invoke permission then belongs to the API's stack, and a function in another stack does not depend back on the
+    API.
+    """
+    return lambda_.Function.from_function_attributes(
+        scope, f"{name}Function", function_arn=function.alias.function_arn, same_environment=True
+    )

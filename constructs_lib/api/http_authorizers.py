@@ -7,7 +7,6 @@ from functools import cache
 from itertools import chain, count
 
 from aws_cdk import Duration
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2 import HttpNoneAuthorizer, IHttpRouteAuthorizer
 from aws_cdk.aws_apigatewayv2_authorizers import (
     HttpIamAuthorizer,
@@ -25,6 +24,7 @@ from constructs_lib.api.authorizer import (
     JwtAuthorizer,
     RequestAuthorizer,
     check_authorizer_function,
+    handler_from_here,
 )
 from constructs_lib.api.fixed_wait import check_authorizer_wait
 from constructs_lib.api.names import check_names
@@ -145,14 +145,7 @@ class HttpAuthorizers:
 
     def _lambda(self, authorizer: RequestAuthorizer) -> HttpLambdaAuthorizer:
         name = self._free_id(f"{authorizer.function.construct_id}Authorizer")
-        # The alias as seen from here: its invoke permission then belongs to the API's stack, and a function in
-        # another stack does not depend back on the API.
-        handler = lambda_.Function.from_function_attributes(
-            self._scope,
-            f"{name}Function",
-            function_arn=authorizer.function.alias.function_arn,
-            same_environment=True,
-        )
+        handler = handler_from_here(self._scope, name, authorizer.function)
         ttl = check_authorizer_function(name, authorizer)
         return HttpLambdaAuthorizer(
             name,

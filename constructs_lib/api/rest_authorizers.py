@@ -8,7 +8,6 @@ from typing import Any
 
 from aws_cdk import Duration
 from aws_cdk import aws_apigateway as apigateway
-from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from constructs_lib.api.authorizer import (
@@ -18,6 +17,7 @@ from constructs_lib.api.authorizer import (
     RequestAuthorizer,
     TokenAuthorizer,
     check_authorizer_function,
+    handler_from_here,
     warn_if_slow,
 )
 from constructs_lib.errors import RefusedError
@@ -78,14 +78,7 @@ class Authorizers:
             )
         warn_if_slow(self._scope, self._subject, authorizer.function)
         name = self._free_id(f"{authorizer.function.node.id}Authorizer")
-        # The alias as seen from here: its invoke permission then belongs to the API's stack, and a function in
-        # another stack does not depend back on the API.
-        handler = lambda_.Function.from_function_attributes(
-            self._scope,
-            f"{name}Function",
-            function_arn=authorizer.function.alias.function_arn,
-            same_environment=True,
-        )
+        handler = handler_from_here(self._scope, name, authorizer.function)
         ttl = check_authorizer_function(self._subject, authorizer)
         common: dict[str, Any] = {"handler": handler, "results_cache_ttl": Duration.seconds(ttl)}
         if isinstance(authorizer, TokenAuthorizer):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2 import IWebSocketRouteAuthorizer, WebSocketNoneAuthorizer
 from aws_cdk.aws_apigatewayv2_authorizers import WebSocketIamAuthorizer, WebSocketLambdaAuthorizer
 from constructs import Construct
@@ -12,6 +11,7 @@ from constructs_lib.api.authorizer import (
     RequestAuthorizer,
     WebSocketAuthorization,
     check_authorizer_function,
+    handler_from_here,
     warn_if_slow,
 )
 from constructs_lib.api.declaration import check_authorizer
@@ -44,14 +44,7 @@ def websocket_authorizer(
         return WebSocketIamAuthorizer() if authorizer is Access.IAM else WebSocketNoneAuthorizer()
     warn_if_slow(scope, subject, authorizer.function)
     name = f"{authorizer.function.construct_id}Authorizer"
-    # The alias as seen from here: its invoke permission then belongs to the API's stack, and a function in another
-    # stack does not depend back on the API.
-    handler = lambda_.Function.from_function_attributes(
-        scope,
-        f"{name}Function",
-        function_arn=authorizer.function.alias.function_arn,
-        same_environment=True,
-    )
+    handler = handler_from_here(scope, name, authorizer.function)
     return WebSocketLambdaAuthorizer(
         name, handler, identity_source=list(authorizer.identity_sources("route.request"))
     )
