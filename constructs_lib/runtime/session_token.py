@@ -14,13 +14,15 @@ from constructs_lib.runtime.loopback import Loopback, Question
 _HOSTS = ("http://127.0.0.1", "http://localhost")
 _KEPT = 60.0  # seconds; credentials live for hours
 _WAIT = 0.25
+_LOCAL = "local"  # a stand-in that was told no token takes any
 
 
 class SessionToken:
     """Reads the token anew for every question: it changes while a sandbox lives.
 
     ``AWS_SESSION_TOKEN`` holds it, but not where SnapStart restored the sandbox: there credentials come from a server on
-    loopback (``AWS_CONTAINER_CREDENTIALS_FULL_URI``), as the SDK reads them.
+    loopback (``AWS_CONTAINER_CREDENTIALS_FULL_URI``), as the SDK reads them. Outside Lambda nobody sets it, and a stand-in
+    takes any.
     """
 
     __slots__ = ("_loopback", "_token", "_until")
@@ -37,7 +39,9 @@ class SessionToken:
         Raises:
             ExtensionError: there is none, or it cannot stand in a header.
         """
-        token = os.environ.get("AWS_SESSION_TOKEN") or self._served()
+        token = os.environ.get("AWS_SESSION_TOKEN") or (
+            self._served() if surroundings.in_lambda() else _LOCAL
+        )
         if not token.isascii() or not token.isprintable():
             del token
             raise ExtensionError(
@@ -56,7 +60,7 @@ class SessionToken:
         if not token:
             raise ExtensionError(
                 "session token: got neither AWS_SESSION_TOKEN nor credentials from AWS_CONTAINER_CREDENTIALS_FULL_URI; "
-                "fix: Lambda sets one of them; outside Lambda, set AWS_SESSION_TOKEN to what the stand-in expects"
+                "fix: leave both to Lambda"
             )
         self._token, self._until = token, time() + _KEPT
         return token

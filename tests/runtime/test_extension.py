@@ -395,11 +395,11 @@ class TestOutsideLambda:
             client.secret("db")
 
     def test_a_stand_in(self, client: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The port alone sends the question there."""
-        with stand_in() as running:
+        """The port alone sends the question there; a stand-in that was told no token takes any."""
+        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+        with stand_in(token="") as running:
             running.store.parameters["/a"] = "1"
             monkeypatch.setenv(PORT_VARIABLE, str(running.server.server_port))
-            monkeypatch.setenv("AWS_SESSION_TOKEN", running.environment["AWS_SESSION_TOKEN"])
             assert client.parameter("/a") == "1"
 
     def test_text_that_is_no_json(self, client: Extension, monkeypatch: pytest.MonkeyPatch) -> None:
