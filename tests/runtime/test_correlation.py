@@ -212,7 +212,7 @@ def test_without_any_context_there_is_still_an_id() -> None:
 def test_powertools_logger_writes_it() -> None:
     """The filter fits the real Logger; a line that brings an id of its own keeps it."""
     written = io.StringIO()
-    logger = Logger(service="orders", stream=written)
+    logger = Logger(service="correlated", stream=written)  # Powertools keeps one a name
     logger.addFilter(correlation.CorrelationFilter())
     correlation.bind({"correlation_id": "order-7"}, Context())
     logger.info("placed")
