@@ -15,7 +15,7 @@ ONCE, FEW, MANY = (
     1_000,
 )  # five times is about 0.2 s: a burst of cold starts has passed, a typing error is told
 _NOT_READY = b"not ready"
-_LOG_LINE = "the line of [AWS Parameters and Secrets Lambda Extension] in the function's log names the cause"
+_LOG_LINE = "see the line of [AWS Parameters and Secrets Lambda Extension] in the function's log, which names the cause"
 
 
 class Failure:
@@ -78,7 +78,7 @@ def _unanswered(error: OSError, port: int) -> Failure:
             MANY,
         )
     what = str(error) if isinstance(error, BrokenAnswerError) else "a lost connection"
-    return Failure(f"{what} on 127.0.0.1:{port}", f"ask again; {_LOG_LINE}", FEW)
+    return Failure(f"{what} on 127.0.0.1:{port}", _LOG_LINE, FEW)
 
 
 def _refused(ask: ParameterAsk | SecretAsk, answer: Response) -> Failure:
@@ -102,7 +102,7 @@ def _refused(ask: ParameterAsk | SecretAsk, answer: Response) -> Failure:
         return Failure("status 404: there is no such value", fix, ONCE, status)
     # The extension says 400 and no more when the value is not there, may not be read, or was asked for too often.
     fix = (
-        f"create it if it is not there in this account and region; else grant the function's role {ask.grants} "
-        f"({ask.construct} does); {_LOG_LINE}"
+        f"{_LOG_LINE}; create the value if it is not there in this account and region, grant the function's role "
+        f"{ask.grants} ({ask.construct} does), or raise the account's throughput if the service throttles"
     )
-    return Failure(f"status {status}, without a reason", fix, FEW, status)
+    return Failure(f"status {status} without a reason, to each of several tries", fix, FEW, status)

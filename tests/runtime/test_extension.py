@@ -342,7 +342,14 @@ class TestErrors:
             client.parameter("/orders/none")
         text = str(raised.value)
         assert raised.value.status == 400
-        for part in ("create it", "ssm:GetParameter", "kms:Decrypt", "parameters=[...]", "function's log"):
+        for part in (
+            "create the value",
+            "throttles",
+            "ssm:GetParameter",
+            "kms:Decrypt",
+            "parameters=[...]",
+            "function's log",
+        ):
             assert part in text
 
     def test_another_program_on_the_port(self, client: Extension, extension: StandIn) -> None:
