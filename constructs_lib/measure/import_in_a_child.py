@@ -11,6 +11,7 @@ import importlib
 import json
 import sys
 import time
+import traceback
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +25,24 @@ def main(handler: str, result: str, *options: str) -> None:
     if options:
         _trace(statements)
     started = time.perf_counter()
-    _import(handler)
+    try:
+        _import(handler)
+    except Exception as error:  # noqa: BLE001 - whatever the handler's modules raise is what is told
+        sys.exit(_told(error))
     seconds = time.perf_counter() - started
     loaded = [name for name in sys.modules if name not in before]
     text = json.dumps({"seconds": seconds, "modules": loaded, "statements": statements})
     Path(result).write_text(text, encoding="utf-8")
+
+
+def _told(error: Exception) -> str:
+    """Give the traceback as far as it is the handler's."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__)
+        if frame.filename != __file__ and "importlib" not in frame.filename
+    ]  # fmt: skip
+    lines = ["Traceback (most recent call last):\n", *traceback.format_list(frames)]
+    return "".join([*(lines if frames else []), *traceback.format_exception_only(error)])
 
 
 def _import(handler: str) -> None:
@@ -46,20 +60,27 @@ def _trace(statements: list[Statement]) -> None:
     """Write down each import statement from here on that loads something."""
     ordinary = builtins.__import__
 
-    def traced(name: str, of: Any = None, local: Any = None, names: Any = (), level: int = 0) -> Any:
+    def traced(  # with the names of the interpreter's own arguments: some pass them by name
+        name: str,
+        globals: Any = None,  # noqa: A002
+        locals: Any = None,  # noqa: A002
+        fromlist: Any = (),
+        level: int = 0,
+    ) -> Any:
         before, started = set(sys.modules), time.perf_counter()
         caller = sys._getframe(1)  # noqa: SLF001 - the line that imports
         try:
-            return ordinary(name, of, local, names, level)
+            return ordinary(name, globals, locals, fromlist, level)
         finally:
             if loaded := [module for module in sys.modules if module not in before]:
+                of = globals or {}
                 statements.append({
                     "seconds": time.perf_counter() - started, "loaded": loaded,
-                    "named": _named(name, of or {}, names, level, loaded),
-                    "module": (of or {}).get("__name__", ""), "file": caller.f_code.co_filename, "line": caller.f_lineno,
+                    "named": _named(name, of, fromlist, level, loaded),
+                    "module": of.get("__name__", ""), "file": caller.f_code.co_filename, "line": caller.f_lineno,
                 })  # fmt: skip
 
-    builtins.__import__ = traced  # type: ignore[assignment]
+    builtins.__import__ = traced
 
 
 def _named(name: str, of: dict[str, Any], names: Any, level: int, loaded: list[str]) -> str:

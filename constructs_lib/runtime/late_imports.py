@@ -69,7 +69,7 @@ class lazy_imports:  # noqa: N801 - reads as a verb: with lazy_imports(): ...
         self._thread = threading.get_ident()
         self._made: dict[str, _StandIn] = {}
         self._import = builtins.__import__
-        builtins.__import__ = self._late_or_not  # type: ignore[assignment]
+        builtins.__import__ = self._late_or_not
         return self
 
     def __exit__(
@@ -81,13 +81,18 @@ class lazy_imports:  # noqa: N801 - reads as a verb: with lazy_imports(): ...
             made.__dict__["_late_children"] = {}
         del self._frame
 
-    def _late_or_not(
-        self, name: str, of: Any = None, local: Any = None, names: Any = (), level: int = 0
+    def _late_or_not(  # with the names of the interpreter's own arguments: some pass them by name
+        self,
+        name: str,
+        globals: Any = None,  # noqa: A002
+        locals: Any = None,  # noqa: A002
+        fromlist: Any = (),
+        level: int = 0,
     ) -> ModuleType:
-        if of is not self._frame.f_globals or threading.get_ident() != self._thread:
-            return self._import(name, of, local, names, level)
-        if names or level:
-            wanted = f"from {'.' * level}{name} import {', '.join(names or ())}"
+        if globals is not self._frame.f_globals or threading.get_ident() != self._thread:
+            return self._import(name, globals, locals, fromlist, level)
+        if fromlist or level:
+            wanted = f"from {'.' * level}{name} import {', '.join(fromlist or ())}"
             raise ImportError(
                 f"{wanted!r} cannot be late: import the module, and write its name where it is used"
             )

@@ -187,6 +187,7 @@ def test_imports_of_other_modules_and_threads_stay_early() -> None:
         exec("import shop; loaded.append(shop.name)", {"loaded": loaded})  # noqa: S102 - another module's globals
 
     with lazy_imports():
+        assert __import__(name="os", globals=None, locals=None, fromlist=("path",), level=0).path
         elsewhere()
         thread = threading.Thread(target=lambda: loaded.append(__import__("shop.deep").deep.value))
         thread.start()

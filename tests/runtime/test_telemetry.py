@@ -191,6 +191,27 @@ def test_the_line_is_an_embedded_metric(environment: dict[str, str]) -> None:
         assert isinstance(line[metric["Name"]], int | float)
 
 
+def test_the_line_has_the_shape_of_powertools_own(environment: dict[str, str]) -> None:
+    """What the real Metrics writes for the same metrics and dimensions, CloudWatch is known to read."""
+    metrics = Metrics(namespace="ConstructsLib")
+    metrics.add_dimension(name="FunctionName", value="orders")
+    metrics.add_dimension(name="InitKind", value="on-demand")
+    metrics.add_metric(name="Inits", unit="Count", value=1)
+    metrics.add_metric(name="InitDuration", unit="Milliseconds", value=120.5)
+    with redirect_stdout(io.StringIO()) as out:
+        metrics.flush_metrics()
+    theirs = json.loads(out.getvalue())
+    with Sandbox(source=HANDLER, environment=environment) as sandbox:
+        line = line_of(sandbox.invoke({}))
+    assert line is not None
+    named, ours = [each["_aws"]["CloudWatchMetrics"][0] for each in (theirs, line)]
+    assert ours["Metrics"] == named["Metrics"]
+    assert [sorted(each) for each in ours["Dimensions"]] == [
+        sorted(set(d) - {"service"}) for d in named["Dimensions"]
+    ]
+    assert ours.keys() == named.keys()
+
+
 def test_without_a_log_stream_of_lambdas_nothing_is_written(tmp_path: Path) -> None:
     """On a developer's machine no file is left behind, and whether a process was there before is unknown."""
     stream = {"AWS_LAMBDA_LOG_STREAM_NAME": str(uuid.uuid4()), "TMPDIR": str(tmp_path)}
