@@ -25,6 +25,7 @@ NEVER = float("inf")
 
 _PORT, _PORTS = 2773, 65_536
 _CONNECTIONS = 3  # what the extension opens to AWS by default
+_IMPORTED = "_call_with_frames_removed"  # importlib's, around the code of each module
 _INVOKED = "handle_event_request"  # awslambdaric's, around each invocation
 _TTL_MAX = 300.0  # seconds
 _WITHOUT_BUDGET = Waits(EXTENSION_CALL, connect=0.05, read=1)  # what the construct takes at most
@@ -124,9 +125,10 @@ def chance() -> float:
 def _importing(frame: FrameType | None) -> bool:
     importing = False
     while frame is not None:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") != "__main__":
+        code = frame.f_code
+        if code.co_name == _IMPORTED and code.co_filename.startswith("<frozen importlib"):
             importing = True
-        elif frame.f_code.co_name == _INVOKED and frame.f_globals.get("__name__") == "awslambdaric.bootstrap":
+        elif code.co_name == _INVOKED and frame.f_globals.get("__name__") == "awslambdaric.bootstrap":
             return False  # the handler imports it late
         frame = frame.f_back
     return importing
