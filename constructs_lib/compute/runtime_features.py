@@ -42,7 +42,7 @@ _BACKOFF = 0.1
 
 _IDEMPOTENCY_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem")
 _CIRCUIT_ACTIONS = ("dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
-_URL = re.compile(r"rediss?://(?P<user>[^/@]*@)?[^/@]+")
+_URL = re.compile(r"rediss?://(?:(?P<user>.*)@)?[^/@]+[^@]*")
 _POWERTOOLS = "aws_lambda_powertools"
 _IMPORTS_RUNTIME = re.compile(r"^\s*(?:from|import)\s+constructs_lib\b", re.MULTILINE)
 
@@ -84,23 +84,16 @@ class RuntimeFeatures:
 
     def __post_init__(self) -> None:
         """Refuse what the handler would stumble over, or everyone could read."""
-        if self.cache_url is None or is_token(self.cache_url):
-            return
-        found = _URL.match(self.cache_url)
-        if found is None:
-            raise RefusedError(
-                "RuntimeFeatures: cache_url",
-                got=repr(self.cache_url),
-                allowed="redis://host:port or rediss://host:port",
-                fix="rediss:// is the encrypted one",
-            )
-        if found["user"] and ":" in found["user"].rstrip(":@"):
-            raise RefusedError(
-                "RuntimeFeatures: cache_url",
-                got="a password in the URL",
-                allowed="a URL without one: it stands in the template and in the function's configuration",
-                fix="read it with constructs_lib.runtime.secret, and give the cache a RedisStore of that URL",
-            )
+        for name in ("idempotency", "circuit_breaker"):
+            if not isinstance(wanted := getattr(self, name), bool) and not hasattr(wanted, "table_name"):
+                raise RefusedError(
+                    f"RuntimeFeatures: {name}",
+                    got=repr(wanted),
+                    allowed="True for a table of its own, or a dynamodb.ITable",
+                    fix=f"{name}=dynamodb.Table.from_table_name(self, ..., {wanted!r})",
+                )
+        if self.cache_url is not None and not is_token(self.cache_url):
+            _refuse_cache_url(self.cache_url)
 
     def with_calls(self, budget: TimeoutBudget) -> TimeoutBudget:
         """Prove the budget with the tables in it, as far as it does not declare them itself.
@@ -175,6 +168,24 @@ class RuntimeFeatures:
                 _grant(table, role, actions)
                 tables[variable] = table
         return tables
+
+
+def _refuse_cache_url(url: str) -> None:
+    found = _URL.fullmatch(url)
+    if found is None:
+        raise RefusedError(
+            "RuntimeFeatures: cache_url",
+            got=repr(url),
+            allowed="redis://host:port or rediss://host:port",
+            fix="rediss:// is the encrypted one",
+        )
+    if (found["user"] or "").partition(":")[2] or "password=" in url:  # redis-py takes it as a query, too
+        raise RefusedError(
+            "RuntimeFeatures: cache_url",
+            got="a password in the URL",
+            allowed="a URL without one: it stands in the template and in the function's configuration",
+            fix="read it with constructs_lib.runtime.secret, and give the cache a RedisStore of that URL",
+        )
 
 
 def code_with(

@@ -270,7 +270,15 @@ def test_the_caches_url_is_in_the_environment(stack: cdk.Stack, source: Path) ->
     assert variables["CACHE_URL"]["Fn::Join"][1][0] == "rediss://"
 
 
-@pytest.mark.parametrize("url", ["redis://cache:6379", "rediss://user@cache:6379/0", "rediss://user:@cache"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://cache:6379",
+        "rediss://user@cache:6379/0",
+        "rediss://user:@cache",
+        "rediss://cache/0?protocol=3",
+    ],
+)
 def test_a_url_without_a_password_is_taken(url: str) -> None:
     """A user name is no secret."""
     assert RuntimeFeatures(cache_url=url).cache_url == url
@@ -281,6 +289,9 @@ def test_a_url_without_a_password_is_taken(url: str) -> None:
     [
         ("rediss://user:hunter2@cache:6379", "got a password in the URL"),
         ("rediss://:hunter2@cache", "got a password in the URL"),
+        ("rediss://:hunter2/x@y@cache", "got a password in the URL"),
+        ("rediss://cache:6379/0?password=hunter2", "got a password in the URL"),
+        ("rediss://", "redis://host:port"),
         ("cache:6379", "got 'cache:6379'"),
         ("memcached://cache", "redis://host:port"),
     ],
@@ -290,6 +301,15 @@ def test_a_password_or_no_url_is_refused(url: str, words: str) -> None:
     with pytest.raises(RefusedError, match=words) as refused:
         RuntimeFeatures(cache_url=url)
     assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("name", ["idempotency", "circuit_breaker"])
+def test_what_is_no_table_is_refused(name: str) -> None:
+    """A table's name is not enough to grant anything on it."""
+    with pytest.raises(
+        RefusedError, match=rf"{name}: got 'records'; .*from_table_name\(self, ..., 'records'\)"
+    ):
+        RuntimeFeatures(**{name: "records"})  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
