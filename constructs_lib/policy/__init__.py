@@ -159,6 +159,10 @@ def judge(
     """
     waivers = [*graph.waivers, *graph.settings.waivers]
     found: dict[tuple[object, ...], Finding] = {}
+    if rules is None:
+        from constructs_lib.policy.rules import rules_about  # noqa: PLC0415 - reading templates needs no rules
+
+        rules = rules_about(graph.types, waivers=bool(waivers))
     for rule, severity in _enabled(graph.settings, rules):
         for finding in _findings(rule, graph, failed):
             if found.setdefault(finding.key, finding) is not finding:
@@ -185,19 +189,19 @@ def _findings(rule: Rule, graph: Graph, failed: list[TemplateError | RuleError] 
 def _about_waivers(settings: Settings, rules: Sequence[Rule] | None) -> list[Finding]:
     """Judge the waivers of the settings, once all systems have been judged."""
     found: list[Finding] = []
-    for rule, severity in _enabled(settings, rules) if settings.waivers else ():
+    if rules is None and settings.waivers:
+        from constructs_lib.policy.rules import rules_about  # noqa: PLC0415 - few settings have any
+
+        rules = rules_about((), waivers=True)
+    for rule, severity in _enabled(settings, rules or ()) if settings.waivers else ():
         for finding in rule.check_waivers(settings.waivers):
             finding.severity = severity or finding.severity
             found.append(finding)
     return found
 
 
-def _enabled(settings: Settings, rules: Sequence[Rule] | None) -> Iterator[tuple[Rule, Severity | None]]:
+def _enabled(settings: Settings, rules: Sequence[Rule]) -> Iterator[tuple[Rule, Severity | None]]:
     """List the rules that are switched on, each with the severity that the settings give it, if any."""
-    if rules is None:
-        from constructs_lib.policy.rules import ALL  # noqa: PLC0415 - reading templates needs no rules
-
-        rules = ALL
     for rule in rules:
         severity = settings.severities.get(rule.id)
         if severity != "off":

@@ -93,6 +93,18 @@ def test_every_rule_file_is_registered() -> None:
     assert files == {f"{rule.id.lower()}_{rule.name.replace('-', '_')}" for rule in ALL}
 
 
+@pytest.mark.parametrize("rule", ALL, ids=lambda rule: rule.id)
+def test_rules_that_are_left_out_would_find_nothing(rule: Rule) -> None:
+    """Only rules about the types that occur are loaded, which changes neither findings nor coverage."""
+    for example in (*rule.bad.values(), *rule.good.values(), *rule.undecided.values()):
+        chosen, every = graph_of(example), graph_of(example)
+        assert {found.key for found in judge(chosen)} == {found.key for found in judge(every, ALL)}
+        for graph in (chosen, every):
+            assert len(graph.edges) == graph.coverage.followed
+        assert repr(chosen.coverage.missed) == repr(every.coverage.missed)
+        assert set(map(repr, chosen.coverage.unknowns)) == set(map(repr, every.coverage.unknowns))
+
+
 def test_fixes_start_with_a_verb_and_messages_end_with_a_full_stop() -> None:
     """A finding reads as a sentence, and its fix as an instruction."""
     for rule in ALL:
