@@ -117,6 +117,8 @@ class Deadline:
         if now < self.end:
             return f"the deadline is {self.end - now:.3f} s ahead"
         after = f"the deadline passed {self.end - self.began:.3f} s after the work began"
+        if self.calls is not None and (cut := self.calls.cut()):
+            after = f"{after}, during {cut}"
         return f"{after}; {max(self.end + self.reserve - now, 0):.3f} s are left to answer"
 
     def within(self, seconds: float) -> Deadline:

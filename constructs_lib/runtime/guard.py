@@ -96,7 +96,7 @@ class Guard:
             _deadline.of_invocation = self._outer
         _deadline.innermost.reset(self._token)
         if self.interrupted and _stands_for(error, self):
-            raise DeadlineExceeded(self.deadline.statement()) from error
+            raise _exceeded(self.deadline, error) from error
 
     async def __aenter__(self) -> Deadline:
         """Begin the block of a task, unless the deadline has passed."""
@@ -119,11 +119,18 @@ class Guard:
         try:
             await self._timeout.__aexit__(kind, error, trace)
         except TimeoutError:
-            raise DeadlineExceeded(self.deadline.statement()) from error
-        if self._timeout.expired() and isinstance(error, Exception):
-            raise DeadlineExceeded(
-                self.deadline.statement()
-            ) from error  # what the block made of its cancellation
+            raise _exceeded(self.deadline, error) from error
+        if self._timeout.expired() and isinstance(
+            error, Exception
+        ):  # what the block made of its cancellation
+            raise _exceeded(self.deadline, error) from error
+
+
+def _exceeded(deadline: Deadline, error: BaseException | None) -> DeadlineExceeded:
+    """Make the error, with the interrupted work in its traceback: Lambda's log shows that, and no causes."""
+    return DeadlineExceeded(deadline.statement()).with_traceback(
+        None if error is None else error.__traceback__
+    )
 
 
 def _stands_for(error: BaseException | None, guard: Guard) -> bool:

@@ -48,7 +48,8 @@ def test_the_timeout_log_says_what_ran_and_how_long_each_call_took(
     first, second = line["calls"]
     assert (first["call"], first["outcome"]) == ("orders-table", "ok")
     assert 0.02 <= first["seconds"] < 0.2
-    assert (second["call"], second["outcome"]) == ("stock", "Interrupt")
+    assert (second["call"], second["outcome"]) == ("stock", "interrupted")
+    assert f", during stock ({second['seconds']} s); " in line["message"]
     assert line["interrupted_at"][-1].endswith("query")
     assert 0 < line["left_seconds"] < 0.1
     assert "s3cr3t" not in printed

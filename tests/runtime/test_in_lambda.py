@@ -47,6 +47,7 @@ def test_an_event_that_is_cut_is_an_error_and_no_timeout() -> None:
         cut, after = sandbox.invoke({"seconds": 60}), sandbox.invoke({})
     assert cut.outcome == "error"
     assert cut.payload["errorType"] == "DeadlineExceeded"
+    assert 'app.py", line 6, in handler' in "".join(cut.payload["stackTrace"])
     assert after.init_seconds is None
 
 
