@@ -103,19 +103,26 @@ def test_a_connection_that_closes_behind_its_answer(
 def test_more_at_once_than_it_takes(running: StandIn) -> None:
     """What comes while too many are under way is a 400; what comes later is not."""
     running.server.faults.limit(2)
-    gate = threading.Barrier(6)
-    running.server.faults.plan(slow(0.2), slow(0.2))
+    refused, all_refused = threading.Semaphore(0), threading.Event()
+
+    def hold(_: object) -> bool:
+        all_refused.wait(5)
+        return False
+
+    running.server.faults.plan(hold, hold)
 
     def ask(_: int) -> int:
-        connection = http.client.HTTPConnection("127.0.0.1", running.server.server_port, timeout=10)
-        gate.wait()
-        try:
-            return get(connection)[0]
-        finally:
-            connection.close()
+        status = ask_alone(running)
+        if status == 400:
+            refused.release()
+        return status
 
     with ThreadPoolExecutor(6) as pool:
-        statuses = sorted(pool.map(ask, range(6)))
+        asked = [pool.submit(ask, number) for number in range(6)]
+        for _ in range(4):
+            assert refused.acquire(timeout=5)
+        all_refused.set()
+        statuses = sorted(one.result() for one in asked)
     assert statuses == [200, 200, 400, 400, 400, 400]
     running.server.faults.limit(None)
     assert ask_alone(running) == 200
