@@ -184,7 +184,7 @@ def _refuse_cache_url(url: str) -> None:
             "RuntimeFeatures: cache_url",
             got="a password in the URL",
             allowed="a URL without one: it stands in the template and in the function's configuration",
-            fix="read it with constructs_lib.runtime.secret, and give the cache a RedisStore of that URL",
+            fix="in the handler, Cache(RedisStore(url, password=lambda: secret(name))), which reads it for each connection",
         )
 
 
