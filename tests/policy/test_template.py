@@ -262,6 +262,41 @@ def test_nested_template_beside_is_read_from_above(tmp_path: Path, monkeypatch: 
     assert set(template.nested) == {"Inner"}
 
 
+def test_stacks_of_an_assembly_read_each_others_outputs(tmp_path: Path) -> None:
+    """A weak reference between CDK stacks is followed by the stack's name; an empty stack is passed over, as CDK does."""
+    queue = {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 10}}
+    output = {"StackName": "queues-prod", "Region": {"Ref": "AWS::Region"}, "OutputName": "Arn"}
+    mapping = {"FunctionName": {"Ref": "Worker"}, "EventSourceArn": {"Fn::GetStackOutput": output}}
+    outputs = {"Arn": {"Value": {"Fn::GetAtt": ["Jobs", "Arn"]}}}
+    stacks: dict[str, dict[str, Any]] = {
+        "queues-dev": {"Resources": {"Jobs": queue | {"Properties": {}}}, "Outputs": outputs},
+        "queues-prod": {"Resources": {"Jobs": queue}, "Outputs": outputs},
+        "workers": {
+            "Resources": {
+                "Worker": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 60}},
+                "Mapping": {"Type": "AWS::Lambda::EventSourceMapping", "Properties": mapping},
+            }
+        },
+        "empty": {"Parameters": {}},
+    }
+    artifacts = {}
+    for name, body in stacks.items():
+        _file(tmp_path, json.dumps(body), f"{name}.template.json")
+        properties = {"templateFile": f"{name}.template.json", "stackName": name}
+        artifacts[name] = {"type": "aws:cloudformation:stack", "properties": properties}
+    _file(tmp_path, json.dumps({"artifacts": artifacts}), "manifest.json")
+    templates = list(read([str(tmp_path)]))
+    assert [item for item in templates if isinstance(item, TemplateError)] == []
+    system = System([item for item in templates if isinstance(item, Template)])
+    (source,) = [found for found in system.resources if found.id == "Mapping"]
+    (queue_found,) = {
+        found
+        for found in system.resources
+        if found.id == "Jobs" and found.token in str(source.get("EventSourceArn").only)
+    }
+    assert queue_found.stack.template.environment["AWS::StackName"] == "queues-prod"
+
+
 def test_assembly_names_nothing_outside_of_itself(tmp_path: Path) -> None:
     """A manifest that leads out of cdk.out is refused, for stacks and for stages."""
     _file(tmp_path, YAML, "other.yaml")

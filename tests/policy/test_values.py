@@ -102,6 +102,11 @@ def test_function_gives_its_value(raw: Any, expected: Any) -> None:
         ({"Ref": "Nobody"}, "Ref Nobody: the template has no such parameter or resource"),
         ({"Fn::GetAtt": ["Nobody", "Arn"]}, "Fn::GetAtt Nobody.Arn: the template has no resource Nobody"),
         ({"Fn::ImportValue": "shared"}, "ImportValue shared: no given template exports it"),
+        (
+            {"Fn::GetStackOutput": {"StackName": "queues", "OutputName": "Arn"}},
+            "output Arn of stack queues is in no given template",
+        ),
+        ({"Fn::GetStackOutput": "queues"}, "Fn::GetStackOutput needs the names of a stack and of an output"),
         ({"Fn::Transform": {"Name": "AWS::Include"}}, "Fn::Transform is run in deployment"),
         ({"Fn::Select": [9, ["a"]]}, "Fn::Select 9 of a list of 1"),
         ({"Fn::Nonsense": 1}, "Fn::Nonsense is no function known here"),

@@ -8,6 +8,7 @@ import os
 from constructs_lib.errors import TemplateError
 from constructs_lib.policy.template.files import is_out_of_bounds, text_of
 from constructs_lib.policy.template.sources import read_file
+from constructs_lib.policy.template.template import NoResourcesError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ def _stack(path: str, name: str, entry: dict[str, Any], root: str) -> Iterator[T
     notes, errors = _notes(path, entry)
     yield from errors
     for item in read_file(file, _assets(path, file), root):
+        if isinstance(item, NoResourcesError):
+            continue  # a stack that is empty yet: the CDK CLI passes it over too
         if not isinstance(item, TemplateError):
             _spread(item, _environment(entry, properties.get("stackName", name)), _paths(notes))
             item.acknowledged = _acknowledged(notes)

@@ -15,6 +15,10 @@ LARGEST = 8_000_000  # characters; CloudFormation itself takes 1 MB
 DEEPEST = 100  # levels of nesting; real templates stay under 40
 
 
+class NoResourcesError(TemplateError):
+    """A template without resources: none at all, unless an assembly's manifest says that it is a stack."""
+
+
 class Template:
     """A template as it was read: plain data, and where each part of it stands.
 
@@ -130,7 +134,7 @@ def checked(template: Template) -> Template:
         found = "nothing" if data is None else _sort(data)
         raise TemplateError(f"{file}: holds {found}; a template is a mapping with Resources")
     if "Resources" not in data:
-        raise TemplateError(f"{file}: has no Resources section, so it is no CloudFormation template")
+        raise NoResourcesError(f"{file}: has no Resources section, so it is no CloudFormation template")
     for section, content in _SECTIONS.items():
         body = data.get(section)
         if type(body) is not dict and section in data and (body is not None or section == "Resources"):

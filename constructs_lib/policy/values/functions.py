@@ -226,6 +226,19 @@ def _import_value(stack: Stack, argument: Any) -> Cases:
     return distinct(found)
 
 
+def _get_stack_output(stack: Stack, argument: Any) -> Cases:
+    match argument:
+        case {"StackName": name, "OutputName": output}:
+            found: list[Case] = []
+            keys = [
+                stack.texts(part) for part in (name, output, argument.get("Region", {"Ref": "AWS::Region"}))
+            ]
+            for (stack_name, output_name, region), when in combine(keys):
+                found += under(when, stack.system.stack_output(stack_name, output_name, region))
+            return distinct(found)
+    return unknown("Fn::GetStackOutput needs the names of a stack and of an output")
+
+
 def _length(stack: Stack, argument: Any) -> Cases:
     return tuple(
         Case(
@@ -265,7 +278,7 @@ FUNCTIONS: dict[str, Callable[[Stack, Any], Cases]] = {
     "Fn::FindInMap": _find_in_map,
     "Fn::GetAZs": _not_known("Fn::GetAZs is known only in deployment"),
     "Fn::GetAtt": _get_att,
-    "Fn::GetStackOutput": _not_known("Fn::GetStackOutput is read in deployment"),
+    "Fn::GetStackOutput": _get_stack_output,
     "Fn::If": _if,
     "Fn::ImportValue": _import_value,
     "Fn::Join": _join,

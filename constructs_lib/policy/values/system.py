@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import os
 
-from constructs_lib.policy.values.cases import merge, one, under, unknown
+from constructs_lib.policy.values.cases import as_text, merge, one, under, unknown
 from constructs_lib.policy.values.conditions import Conditions
 from constructs_lib.policy.values.stack import Stack
-from constructs_lib.policy.values.text import TOKEN, show, why_unknown
+from constructs_lib.policy.values.text import TOKEN, is_plain, show, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from typing import Any
 
     from constructs_lib.policy.template import Template
     from constructs_lib.policy.values.cases import Cases, When
@@ -82,6 +83,22 @@ class System:
             return unknown(f"nested stack {resource.id} has no output {output}")
         return nested.resolve(body["Value"])
 
+    def stack_output(self, name: Any, output: Any, region: Any) -> Cases:
+        """Resolve ``Fn::GetStackOutput``: the output of the stack of this name, or of the only one that has such an output.
+
+        The name of a stack is known from the manifest of a cloud assembly alone.
+        """
+        having = [stack for stack in self.stacks if stack.parent is None and output in stack.outputs]
+        there = [stack for stack in having if _is_known(stack, "AWS::Region", region) is not False]
+        named = [stack for stack in there if _is_known(stack, "AWS::StackName", name)]
+        found = named or [stack for stack in there if _is_known(stack, "AWS::StackName", name) is None]
+        body = found[0].outputs[output] if len(found) == 1 else None
+        if type(body) is not dict or "Value" not in body:
+            return unknown(
+                f"output {show(as_text(output))} of stack {show(as_text(name))} is in no given template"
+            )
+        return found[0].resolve(body["Value"])
+
     def imported(self, name: str) -> Cases:
         """Resolve ``Fn::ImportValue``: the export of this name in any of the given templates."""
         if self._exports is None:
@@ -99,6 +116,13 @@ class System:
         if len(found) > 1:
             return unknown(f"ImportValue {show(name)}: {len(found)} of the given templates export it")
         return found[0][1]
+
+
+def _is_known(stack: Stack, name: str, wanted: Any) -> bool | None:
+    """Tell whether a stack's name or region is the one wanted; None if one of them is not known."""
+    own = stack.template.environment.get(name)
+    known = own is not None and type(wanted) is str and is_plain(wanted)
+    return own == wanted if known else None
 
 
 def _file(template: Template) -> str:
