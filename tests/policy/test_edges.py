@@ -231,3 +231,45 @@ Resources:
     edges = graph_of(system).edges
     assert [edge.qualifier and show(edge.qualifier) for edge in edges] == qualifiers
     assert [edge.path[1:] for edge in edges if edge.qualifier == "live"] in ([("Live", "Orders")], [])
+
+
+EDGE_FUNCTION = """
+Resources:
+  Rewrite: {Type: AWS::Lambda::Function, Properties: {Timeout: 20}}
+  Version: {Type: AWS::Lambda::Version, Properties: {FunctionName: !Ref Rewrite}}
+  WRITER
+---
+Site:
+  Type: AWS::CloudFront::Distribution
+  Properties:
+    DistributionConfig:
+      DefaultCacheBehavior:
+        LambdaFunctionAssociations: [{EventType: viewer-request, LambdaFunctionARN: !GetAtt [Reader, ATTRIBUTE]}]
+Reader: {Type: READER, Properties: {ParameterName: /edge/rewrite}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "attribute"),
+    [
+        (
+            "Parameter: {Type: AWS::SSM::Parameter, Properties: {Name: /edge/rewrite, Value: !Ref Version}}",
+            "Custom::CrossRegionStringParameterReader",
+            "FunctionArn",
+        ),
+        (
+            "Exports: {Type: Custom::CrossRegionExportWriter, Properties: {WriterProps: {exports: {/cdk/x: !Ref Version}}}}",
+            "Custom::CrossRegionExportReader",
+            "/cdk/x",
+        ),
+    ],
+)
+def test_what_cdk_carries_across_regions_is_followed(writer: str, reader: str, attribute: str) -> None:
+    """An edge function lives in another region than its distribution; CDK's custom resources lead there."""
+    example = (
+        EDGE_FUNCTION.replace("WRITER", writer).replace("READER", reader).replace("ATTRIBUTE", attribute)
+    )
+    assert [edge.path for edge in graph_of(example).edges] == [("Site", "Version", "Rewrite")]
+    graph = graph_of(example.replace("/edge/rewrite, Value", "/other, Value").replace("/cdk/x:", "/other:"))
+    assert graph.edges == []
+    assert "is written in another region, by no given template" in str(graph.coverage.missed)

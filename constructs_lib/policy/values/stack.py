@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from constructs_lib.policy.values.across_regions import EDGE_READER, EXPORT_READER, carried
 from constructs_lib.policy.values.cases import ABSENT, Case, Unknown, as_text, combine, one, unknown
 from constructs_lib.policy.values.functions import FUNCTIONS
 from constructs_lib.policy.values.resource import Resource
@@ -164,6 +165,8 @@ class Stack:
             text = self._qualified(resource, attribute)
             if text is not None:
                 return text
+        if resource.type in _READERS:
+            return carried(self, resource, attribute)
         if attribute.startswith("Outputs.") and resource.type in {
             "AWS::CloudFormation::Stack",
             "AWS::Serverless::Application",
@@ -270,6 +273,7 @@ def _hidden(template: Template) -> dict[str, str]:
 
 _KNOWN_TRANSFORMS = {"AWS::Serverless-2016-10-31", "AWS::LanguageExtensions"}
 _QUALIFIED = {"AWS::Lambda::Version", "AWS::Lambda::Alias"}
+_READERS = {EDGE_READER, EXPORT_READER}
 _FUNCTION_ARN = ATTRIBUTE["AWS::Lambda::Function", "Arn"]
 
 
