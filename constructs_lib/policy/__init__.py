@@ -4,7 +4,8 @@ Each stage takes what the one before it made, and nothing else, so that each can
 
 1. **Read** (:mod:`.template`). From files, directories, globs and cloud assemblies to :class:`Template`: plain data, and
    where each part of it stands. SAM is transformed, nested stacks are attached. A file that cannot be read becomes a
-   :class:`~constructs_lib.errors.TemplateError` and the others go on. Nothing is run, nothing is fetched.
+   :class:`~constructs_lib.errors.TemplateError` and the others go on. Nothing is run, nothing is fetched, and a template
+   leads to no file outside of its own folder and the working directory.
 2. **Resolve** (:mod:`.values`). From what a template says to what a value may be: a few cases, each known, absent or
    unknown, each with the conditions that lead to it. Parameters, exports and nested stacks join the templates into one
    :class:`System`. It never raises on what a template holds.
