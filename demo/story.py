@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.local import NOT_ENFORCED, LocalAws, deploy
-from demo import broken_hierarchy, crashes, dead_letters, routes, secrecy, throttling
+from demo import broken_hierarchy, crashes, dead_letters, deadlines, routes, secrecy, throttling
 from demo.expectation import UnexpectedError
 from demo.system import STACK, System
 
@@ -26,7 +26,7 @@ CHAPTERS: tuple[tuple[str, Callable[[System, Screen], str]], ...] = (
     ("What is refused", routes.refusals),
     ("More requests than the stage allows", throttling.too_many_requests),
     ("An event that fails for good", dead_letters.failed_event),
-    ("A function that times out", crashes.time_out),
+    ("A call that hangs", deadlines.hanging_call),
     ("A function that crashes", crashes.crash),
     ("The secret stays secret", secrecy.stays_secret),
     ("A broken hierarchy of waits", broken_hierarchy.refused_at_synth),

@@ -38,11 +38,6 @@ class Reply:
         """Whether the function's sandbox was cold or warm; empty where no function answered."""
         return self.headers.get("X-Sandbox", "")
 
-    @property
-    def configuration(self) -> str:
-        """Where the function's configuration came from."""
-        return self.headers.get("X-Configuration", "")
-
 
 @dataclass
 class System:

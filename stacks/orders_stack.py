@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Duration, Environment, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -18,6 +17,7 @@ from constructs_lib import (
     Call,
     HardenedFunction,
     HardenedRestApi,
+    RuntimeFeatures,
     TimeoutBudget,
     TokenAuthorizer,
 )
@@ -41,7 +41,7 @@ ANSWERING = TimeoutBudget(gateway=10, init=2, calls=[Call("orders-table", connec
 # Nobody waits, so patience goes into attempts, and the function may run just as long as they can take.
 NOTIFYING = TimeoutBudget(gateway=None, init=2, calls=[Call("orders-table", connect=0.5, read=2, attempts=3)])
 
-# Short, because one of its behaviours is to run into the timeout.
+# Short, because two of its functions are there to run into it.
 FAILING = TimeoutBudget(gateway=5, init=1)
 
 # A customer's name and its signature; anything else is refused before the authorizer is asked.
@@ -58,6 +58,7 @@ class OrdersStack(Stack):
         POST /orders                           PlaceOrder      body checked by API Gateway; safe to send again
         POST /orders/{order_id}/notifications  NotifyCustomer  202 at once; a failed event ends in a dead-letter queue
         GET  /diagnostics/{behaviour}          Diagnostics     fails on purpose, in stages that want it
+        GET  /unguarded/{behaviour}            Unguarded       the same without the runtime library
 
     Settings come from a parameter, the key that signs tokens from a secret, both through the Parameters and Secrets
     extension. Each function may do with the table what its routes need, and no more.
@@ -72,8 +73,9 @@ class OrdersStack(Stack):
         self._make_configuration()
         self._make_functions()
         self._make_api()
-        self._watch_failures()
         CfnOutput(self, "ApiUrl", value=self.api.url)
+        assert self.notify_customer.dead_letter_queue is not None
+        CfnOutput(self, "FailedNotifications", value=self.notify_customer.dead_letter_queue.queue_url)
         CfnOutput(self, "SigningKeySecret", value=self.signing_key.secret_arn)
 
     def _make_table(self) -> None:
@@ -140,6 +142,7 @@ class OrdersStack(Stack):
             code=HANDLERS,
             handler=f"orders.{module}.handler",
             budget=budget,
+            runtime_features=RuntimeFeatures(),
             removal_policy=self._stage.removal_policy,
             **options,
         )
@@ -164,16 +167,4 @@ class OrdersStack(Stack):
         api.post(notifications, self.notify_customer, body=requests.NOTIFICATION, asynchronous=True)
         if self._stage.diagnostics:
             api.get("/diagnostics/{behaviour}", self._function("Diagnostics", "diagnostics", FAILING))
-
-    def _watch_failures(self) -> None:
-        queue = self.notify_customer.dead_letter_queue
-        assert queue is not None
-        queue.metric_approximate_number_of_messages_visible().create_alarm(
-            self,
-            "NotificationsFailed",
-            alarm_description="Notifications failed for good; their events wait in the dead-letter queue",
-            threshold=1,
-            evaluation_periods=1,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
-        CfnOutput(self, "FailedNotifications", value=queue.queue_url)
+            api.get("/unguarded/{behaviour}", self._function("Unguarded", "unguarded", FAILING))

@@ -33,6 +33,7 @@ class Waiver:
 _SYNCHRONOUS = (
     "API Gateway waits for its answer: a failure reaches the caller, and a dead-letter queue would stay empty"
 )
+_ANSWERING = ("Authorize", "ReadOrders", "PlaceOrder", "Diagnostics", "Unguarded")
 _AWS_KEY = (
     "encrypted with a key that AWS manages; a customer key has a price per month and per call, and pays off where its "
     "policy separates duties, which is the deploying team's decision"
@@ -71,10 +72,7 @@ WAIVERS = (
         "a new key makes every token invalid at once, so whoever hands out tokens rotates it together with them",
     ),
     # cdk-nag, Serverless
-    *(
-        Waiver("Serverless-LambdaDLQ", f"{name}/*", _SYNCHRONOUS)
-        for name in ("Authorize", "ReadOrders", "PlaceOrder", "Diagnostics")
-    ),
+    *(Waiver("Serverless-LambdaDLQ", f"{name}/*", _SYNCHRONOUS) for name in _ANSWERING),
     Waiver(
         "Serverless-SQSRedrivePolicy", "NotifyCustomer/DeadLetterQueue/*", "it is a dead-letter queue itself"
     ),
@@ -94,10 +92,7 @@ WAIVERS = (
         "*Function*",
         "reserved concurrency is taken from all other functions of the account; the API's throttle limits this one",
     ),
-    *(
-        Waiver("CKV_AWS_116", f"{name}Function*", _SYNCHRONOUS)
-        for name in ("Authorize", "ReadOrders", "PlaceOrder", "Diagnostics")
-    ),
+    *(Waiver("CKV_AWS_116", f"{name}Function*", _SYNCHRONOUS) for name in _ANSWERING),
     Waiver(
         "CKV_AWS_117",
         "*Function*",

@@ -6,9 +6,12 @@ import hashlib
 import hmac
 from typing import Any
 
+from constructs_lib.runtime import event_handler
+
 from .configuration import signing_key
 
 
+@event_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Let a customer with a good signature call the whole API, so that API Gateway may keep the decision."""
     customer, _, signature = event["authorizationToken"].removeprefix("Bearer ").rpartition(".")

@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import os
 from typing import NamedTuple
 
-from .extension import Extension
-from .waits import waits_for
-
-_extension = Extension(waits_for("parameters-and-secrets"))
+from constructs_lib.runtime import parameter_json, secret
 
 
 class Settings(NamedTuple):
-    """The settings of a stage, which change without a deployment, and where they were read."""
+    """The settings of a stage, which change without a deployment."""
 
     page_size: int
     largest_quantity: int
-    source: str
 
 
 def settings() -> Settings:
     """Read the settings; only inside an invocation."""
-    value, version = _extension.parameter(os.environ["SETTINGS_PARAMETER"])
-    return Settings(**json.loads(value), source=f"extension, v{version}")
+    return Settings(**parameter_json(os.environ["SETTINGS_PARAMETER"]))
 
 
 def signing_key() -> bytes:
     """Read the key that signs the customers' tokens; only inside an invocation."""
-    return _extension.secret(os.environ["SIGNING_KEY_SECRET"]).encode()
+    return secret(os.environ["SIGNING_KEY_SECRET"]).encode()

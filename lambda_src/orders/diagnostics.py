@@ -6,33 +6,37 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from constructs_lib.runtime import api_handler, downstream
+
 from .answers import answer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+@api_handler
+def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Behave as the path says."""
     behaviour = event["pathParameters"]["behaviour"]
     if behaviour not in BEHAVIOURS:
         return answer(404, {"message": f"no behaviour {behaviour}; there are {', '.join(BEHAVIOURS)}"})
-    BEHAVIOURS[behaviour](context)
+    BEHAVIOURS[behaviour]()
     return answer(200, {"behaviour": behaviour})
 
 
-def _work(_context: Any) -> None:
+def _work() -> None:
     """Do nothing, in time."""
 
 
-def _time_out(context: Any) -> None:
-    """Work on past the function's timeout."""
-    time.sleep(context.get_remaining_time_in_millis() / 1000 + 60)
+def _hang() -> None:
+    """Wait for a warehouse that does not answer, with no timeout of its own."""
+    with downstream("warehouse"):
+        time.sleep(60)
 
 
-def _crash(_context: Any) -> None:
+def _crash() -> None:
     """End the whole process, as an out-of-memory kill does."""
     os._exit(1)
 
 
-BEHAVIOURS: dict[str, Callable[[Any], None]] = {"work": _work, "time-out": _time_out, "crash": _crash}
+BEHAVIOURS: dict[str, Callable[[], None]] = {"work": _work, "hang": _hang, "crash": _crash}

@@ -6,9 +6,8 @@ import os
 from typing import Any, TypedDict
 
 import boto3
-from botocore.config import Config
 
-from .waits import waits_for
+from constructs_lib.runtime import downstream, waits
 
 
 class Line(TypedDict):
@@ -31,36 +30,32 @@ class OrderNotFoundError(Exception):
     """The customer has no order of that number."""
 
 
-_waits = waits_for("orders-table")
+CALL = "orders-table"  # as the budgets name it
+
 # Made at import, in the init phase: it takes longer than any request.
-_client = boto3.client(
-    "dynamodb",
-    config=Config(
-        connect_timeout=_waits.connect,
-        read_timeout=_waits.read,
-        retries={"total_max_attempts": _waits.attempts, "mode": "standard"},
-    ),
-)
+_client = boto3.client("dynamodb", config=waits(CALL).botocore_config())
 _TABLE = os.environ["ORDERS_TABLE"]
 
 
 def page(customer: str, size: int, after: str | None) -> tuple[list[Order], str | None]:
     """Give the customer's next orders after one of them, and the last one's number if there are more."""
     start: dict[str, Any] = {"ExclusiveStartKey": _key(customer, after)} if after else {}
-    found = _client.query(
-        TableName=_TABLE,
-        KeyConditionExpression="customer = :customer",
-        ExpressionAttributeValues={":customer": {"S": customer}},
-        Limit=size,
-        **start,
-    )
+    with downstream(CALL):
+        found = _client.query(
+            TableName=_TABLE,
+            KeyConditionExpression="customer = :customer",
+            ExpressionAttributeValues={":customer": {"S": customer}},
+            Limit=size,
+            **start,
+        )
     last: Any = found.get("LastEvaluatedKey")
     return [_order(item) for item in found["Items"]], last["order_id"]["S"] if last else None
 
 
 def get(customer: str, order_id: str) -> Order | None:
     """Give one order of a customer."""
-    item = _client.get_item(TableName=_TABLE, Key=_key(customer, order_id)).get("Item")
+    with downstream(CALL):
+        item = _client.get_item(TableName=_TABLE, Key=_key(customer, order_id)).get("Item")
     return _order(item) if item else None
 
 
@@ -70,12 +65,13 @@ def place(order: Order) -> Order:
     So a request may be sent again: by the caller after a 504, or by the SDK after a write whose answer was lost.
     """
     try:
-        _client.put_item(
-            TableName=_TABLE,
-            Item=_item(order),
-            ConditionExpression="attribute_not_exists(order_id)",
-            ReturnValuesOnConditionCheckFailure="ALL_OLD",
-        )
+        with downstream(CALL):
+            _client.put_item(
+                TableName=_TABLE,
+                Item=_item(order),
+                ConditionExpression="attribute_not_exists(order_id)",
+                ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            )
     except _client.exceptions.ConditionalCheckFailedException as error:
         refusal: Any = error.response
         return _order(refusal["Item"])
@@ -89,13 +85,14 @@ def mark_notified(customer: str, order_id: str, channel: str) -> None:
         OrderNotFoundError: there is no such order.
     """
     try:
-        _client.update_item(
-            TableName=_TABLE,
-            Key=_key(customer, order_id),
-            UpdateExpression="SET notified_by = :channel",
-            ConditionExpression="attribute_exists(order_id)",
-            ExpressionAttributeValues={":channel": {"S": channel}},
-        )
+        with downstream(CALL):
+            _client.update_item(
+                TableName=_TABLE,
+                Key=_key(customer, order_id),
+                UpdateExpression="SET notified_by = :channel",
+                ConditionExpression="attribute_exists(order_id)",
+                ExpressionAttributeValues={":channel": {"S": channel}},
+            )
     except _client.exceptions.ConditionalCheckFailedException as error:
         raise OrderNotFoundError(f"{customer} has no order {order_id}") from error
 

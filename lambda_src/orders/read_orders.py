@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from constructs_lib.runtime import api_handler
+
 from . import order_table
 from .answers import answer
 from .configuration import settings
 
 
+@api_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer with one order if the path names one, else with a page of them."""
     customer = event["requestContext"]["authorizer"]["principalId"]
@@ -23,6 +26,5 @@ def _one(customer: str, order_id: str) -> dict[str, Any]:
 
 
 def _page(customer: str, after: str | None) -> dict[str, Any]:
-    now = settings()
-    orders, last = order_table.page(customer, now.page_size, after)
-    return answer(200, {"orders": orders, "after": last}, configuration=now.source)
+    orders, last = order_table.page(customer, settings().page_size, after)
+    return answer(200, {"orders": orders, "after": last})

@@ -212,12 +212,13 @@ def test_dev_keeps_nothing_warm(dev: Template) -> None:
 
 
 def test_prod_has_no_function_that_fails_on_purpose(dev: Template, prod: Template) -> None:
-    """Diagnostics are in the dev stage only."""
+    """Diagnostics and its unguarded twin are in the dev stage only."""
     handlers = {
         stage: {each["Properties"]["Handler"] for each in of_type(found, "AWS::Lambda::Function").values()}
         for stage, found in (("dev", dev), ("prod", prod))
     }
-    assert handlers["dev"] - handlers["prod"] == {"orders.diagnostics.handler"}
+    failing = {"orders.diagnostics.handler", "orders.unguarded.handler"}
+    assert handlers["dev"] - handlers["prod"] == failing
 
 
 def test_the_stages_limit_what_callers_may_ask_for(dev: Template, prod: Template) -> None:

@@ -1,4 +1,4 @@
-"""A sandbox for the handlers: moto for DynamoDB, the extension's stand-in for configuration, a fresh import for a start."""
+"""A sandbox for the handlers: moto for AWS, the environment for parameters and secrets, a fresh import for a start."""
 
 from __future__ import annotations
 
@@ -11,10 +11,9 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from constructs_lib import Call, TimeoutBudget
-from constructs_lib.local.extension import ExtensionServer
-from constructs_lib.local.extension_settings import ExtensionSettings
-from constructs_lib.local.extension_sources import Clients
+from constructs_lib import Call, TimeoutBudget, runtime
+from constructs_lib.runtime import invocation
+from constructs_lib.runtime.telemetry import Sandbox
 from tests.lambda_src.orders.events import SIGNING_KEY
 
 if TYPE_CHECKING:
@@ -28,17 +27,16 @@ BUDGET = TimeoutBudget(
     init=3,
     calls=[
         Call("orders-table", connect=0.5),
-        Call("parameters-and-secrets", connect=0.05, read=1, attempts=1),
     ],
 )
+
+SETTINGS = {"page_size": 2, "largest_quantity": 100}
 
 
 class Aws(NamedTuple):
     """Clients of the services that the handlers use."""
 
     dynamodb: Any
-    ssm: Any
-    secrets: Any
 
 
 @pytest.fixture
@@ -48,7 +46,9 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_DEFAULT_REGION": REGION,
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_SESSION_TOKEN": "session",
+        "AWS_SESSION_TOKEN": "testing",
+        "CONSTRUCTS_LIB_LOCAL_PARAMETERS": json.dumps({"/orders/settings": SETTINGS}),
+        "CONSTRUCTS_LIB_LOCAL_SECRETS": json.dumps({"orders/signing-key": SIGNING_KEY}),
         "ORDERS_TABLE": "orders",
         "SETTINGS_PARAMETER": "/orders/settings",
         "SIGNING_KEY_SECRET": "orders/signing-key",
@@ -63,12 +63,12 @@ def environment(monkeypatch: pytest.MonkeyPatch) -> None:
 def clients() -> Aws:
     """Give clients of moto's AWS, made once: that takes longer than what they are used for."""
     session = boto3.session.Session("testing", "testing", region_name=REGION)
-    return Aws(session.client("dynamodb"), session.client("ssm"), session.client("secretsmanager"))
+    return Aws(session.client("dynamodb"))
 
 
 @pytest.fixture
 def aws(environment: None, clients: Aws) -> Iterator[Aws]:  # noqa: ARG001 - handlers' clients read it
-    """Give an AWS that holds the table, the parameter and the secret."""
+    """Give an AWS that holds the table."""
     with mock_aws():
         clients.dynamodb.create_table(
             TableName="orders",
@@ -82,27 +82,21 @@ def aws(environment: None, clients: Aws) -> Iterator[Aws]:  # noqa: ARG001 - han
             ],
             BillingMode="PAY_PER_REQUEST",
         )
-        settings = json.dumps({"page_size": 2, "largest_quantity": 100})
-        clients.ssm.put_parameter(Name="/orders/settings", Value=settings, Type="String")
-        clients.secrets.create_secret(Name="orders/signing-key", SecretString=SIGNING_KEY)
         yield clients
 
 
 @pytest.fixture
-def extension(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[ExtensionServer]:
-    """Run the stand-in without a cache, and tell the handlers where it answers."""
-    settings = ExtensionSettings(port=0, token="session", cache_enabled=False)
-    with ExtensionServer(settings, lambda _: Clients(aws.ssm, aws.secrets)) as server:
-        monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", str(server.server_port))
-        yield server
-
-
-@pytest.fixture
-def start(extension: ExtensionServer) -> Iterator[Callable[[str], ModuleType]]:  # noqa: ARG001 - handlers call it
+def start(
+    aws: Aws,  # noqa: ARG001 - handlers call it
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Callable[[str], ModuleType]]:
     """Import a handler's module anew, as a new sandbox does."""
 
     def fresh(module: str) -> ModuleType:
         forget()
+        sandbox = Sandbox()
+        for knows_it in (runtime, invocation):
+            monkeypatch.setattr(knows_it, "sandbox", sandbox)
         return importlib.import_module(f"{PACKAGE}.{module}")
 
     yield fresh
@@ -110,8 +104,6 @@ def start(extension: ExtensionServer) -> Iterator[Callable[[str], ModuleType]]: 
 
 
 def forget() -> None:
-    """End the sandbox: its connection goes, and its modules."""
-    if configuration := sys.modules.get(f"{PACKAGE}.configuration"):
-        configuration._extension.close()
+    """End the sandbox: its modules go."""
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]
