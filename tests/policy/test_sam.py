@@ -10,7 +10,9 @@ import pytest
 
 from constructs_lib.errors import TemplateError
 from constructs_lib.policy import check
+from constructs_lib.policy.graph import Graph
 from constructs_lib.policy.template import Template, read
+from constructs_lib.policy.values import System
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +136,41 @@ def test_definition_elsewhere_is_not_read(tmp_path: Path) -> None:
     template, error = read([_written(inner, text)])
     assert isinstance(template, Template)
     assert f"DefinitionUri ../flow.yaml is not below {inner} and so is not read" in str(error)
+
+
+def test_loops_are_written_out_before_sam_is_transformed(tmp_path: Path) -> None:
+    """Fn::ForEach may make functions with events, as the language extensions are processed first."""
+    text = """
+Transform: [AWS::LanguageExtensions, AWS::Serverless-2016-10-31]
+Resources:
+  Fn::ForEach::Functions:
+    - Name
+    - [Orders, Items]
+    - ${Name}:
+        Type: AWS::Serverless::Function
+        Properties:
+          Runtime: python3.13
+          Handler: app.handler
+          CodeUri: src
+          Events: {Get: {Type: HttpApi, Properties: {Path: "/${Name}", Method: GET}}}
+"""
+    (template,) = read([_written(tmp_path, text)])
+    assert isinstance(template, Template)
+    edges = Graph(System([template])).edges
+    assert {(edge.label, edge.function.id) for edge in edges} == {
+        ("GET /Orders", "Orders"),
+        ("GET /Items", "Items"),
+    }
+
+
+def test_published_application_is_not_asked_for(tmp_path: Path) -> None:
+    """An application of the Serverless Application Repository stays a stack without a template: nothing is fetched."""
+    location = "{ApplicationId: 'arn:aws:serverlessrepo:us-east-1:1:applications/a', SemanticVersion: 1.0.0}"
+    application = f"Type: AWS::Serverless::Application, Properties: {{Location: {location}}}"
+    text = f"Transform: AWS::Serverless-2016-10-31\nResources: {{Shop: {{{application}}}}}\n"
+    (template,) = read([_written(tmp_path, text)])
+    assert isinstance(template, Template)
+    assert template.data["Resources"]["Shop"]["Type"] == "AWS::CloudFormation::Stack"
 
 
 def test_translator_says_nothing_on_standard_error(tmp_path: Path) -> None:

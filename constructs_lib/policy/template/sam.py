@@ -26,6 +26,7 @@ _DEFINITION = {
     "AWS::Serverless::StateMachine": "Definition",
 }
 _ELSEWHERE = {"InlineCode", "ImageUri"}
+_NO_APPLICATION = "https://nowhere/"  # else the translator asks the Serverless Application Repository
 _NOWHERE = "s3://bucket/key"  # the translator insists on uploaded code, which no timeout depends on
 
 
@@ -52,6 +53,8 @@ def transformed(template: Template) -> Template:
         logging.NullHandler()
     )  # else its metrics end on standard error
     source = copy.deepcopy(template.data)
+    if template.has_loops:
+        _unroll(source, template)
     _point_elsewhere(source, template)
     try:
         with _Region():
@@ -93,6 +96,20 @@ def _defaults(source: dict[str, Any]) -> dict[str, Any]:
     return {name: body["Default"] for name, body in items if type(body) is dict and "Default" in body}
 
 
+def _unroll(source: dict[str, Any], template: Template) -> None:
+    """Write out Fn::ForEach, as AWS does before it transforms SAM; a loop that cannot be known is left to the translator."""
+    from constructs_lib.policy.values import System  # noqa: PLC0415 - few SAM templates have loops
+
+    (stack,) = System([template]).stacks
+    if not any(key.startswith("Fn::ForEach::") for key in stack.hidden):
+        source["Resources"] = {
+            resource.id: copy.deepcopy(resource.raw) for resource in stack.resources.values()
+        }
+        source |= {
+            name: made for name, made in (("Conditions", stack.formulas), ("Outputs", stack.outputs)) if made
+        }
+
+
 def _point_elsewhere(source: dict[str, Any], template: Template) -> None:
     for kind, properties in _serverless(source):
         uri = _CODE.get(kind)
@@ -106,6 +123,9 @@ def _point_elsewhere(source: dict[str, Any], template: Template) -> None:
             and properties.get("PackageType") != "Image"
         ):
             properties[uri] = _NOWHERE
+        location = properties.get("Location") if kind == "AWS::Serverless::Application" else None
+        if type(location) is dict and "ApplicationId" in location:
+            properties["Location"] = _NO_APPLICATION
         if kind in _DEFINITION and type(properties.get("DefinitionUri")) is str:
             _inline(properties, kind, template)
         if kind == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
