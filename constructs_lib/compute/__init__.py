@@ -2,7 +2,8 @@
 
 ``function``      :class:`HardenedFunction`: role, logs, function, version, and the alias that everything invokes
 ``provisioned``   warm capacity on the alias, fixed, tracked or scheduled
-``dead_letters``  where a failed asynchronous event ends
+``async_failure``  :class:`AsyncFailure`: where a failed asynchronous event ends
+``dead_letters``  the queues where failed work ends, and the alarms on them
 ``parameters``    configuration and secrets through AWS's extension: layer, environment, grants
 ``runtime_features``  what the handler uses of the runtime library: tables, grants, environment, the library in the code
 ``runtime_bundle``    the library beside the handler, as one asset
@@ -17,7 +18,7 @@
 
 from __future__ import annotations
 
-from constructs_lib.compute.dead_letters import AsyncFailure
+from constructs_lib.compute.async_failure import AsyncFailure
 from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.compute.parameters import ParametersExtension
 from constructs_lib.compute.provisioned import CapacitySchedule, ProvisionedConcurrency

@@ -1,118 +1,93 @@
-"""Where an asynchronous event ends that a function failed for good: :class:`AsyncFailure`."""
+"""The queues where failed work ends, and the alarms that say so."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
-from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 
 from constructs_lib.errors import RefusedError
-from constructs_lib.limits import (
-    ASYNC_EVENT_AGE_MAX,
-    ASYNC_EVENT_AGE_MIN,
-    ASYNC_RETRIES_MAX,
-    SQS_RETENTION_MAX,
-)
-from constructs_lib.timeouts.derivation import SECOND
-from constructs_lib.timeouts.seconds import Seconds, whole_seconds
+from constructs_lib.limits import SQS_RETENTION_MAX
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_iam as iam
     from constructs import Construct
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AsyncFailure:
-    """Declares that a function is invoked asynchronously, and where an event goes that it failed for good.
-
-    Asynchronous callers are S3, SNS, EventBridge, Scheduler, IoT and ``InvocationType=Event``; nobody reads their
-    answer, so without this a failed event is lost. A function that only gateways, workflows and queues invoke needs
-    none: its failures go back to the caller, and a dead-letter queue would stay empty for ever.
-
-    By default the function gets a dead-letter queue of its own: encrypted, TLS only, kept for 14 days
-    (limits.SQS_RETENTION_MAX).
-
-    Args:
-        destination: an on-failure destination instead of the queue; it receives the event together with the error
-            and the stack trace, where a dead-letter queue has the error in message attributes.
-        retries: further attempts after the first, 0 to 2 (limits.ASYNC_RETRIES_MAX); Lambda waits 1 minute, then 2.
-        max_event_age: seconds, or a Duration, for which Lambda keeps trying, throttling included: whole seconds, 60 to
-            21,600 (limits.ASYNC_EVENT_AGE_MIN, ASYNC_EVENT_AGE_MAX).
-        encryption_key: a customer key for the queue; the function's role may then use exactly this key. None encrypts
-            with a key that SQS manages.
-
-    Raises:
-        RefusedError: a number out of range, or a key together with a destination.
-
-    Example:
-        >>> AsyncFailure(retries=1, max_event_age=3600).retries
-        1
-    """
-
-    destination: lambda_.IDestination | None = None
-    retries: int = int(ASYNC_RETRIES_MAX)
-    max_event_age: Seconds = ASYNC_EVENT_AGE_MAX
-    encryption_key: kms.IKey | None = None
-
-    def __post_init__(self) -> None:
-        """Refuse what Lambda would refuse at deploy time, or silently ignore."""
-        if isinstance(self.retries, bool) or self.retries not in range(int(ASYNC_RETRIES_MAX) + 1):
-            raise RefusedError(
-                "AsyncFailure: retries",
-                got=repr(self.retries),
-                allowed="0, 1 or 2",
-                fix="2 is Lambda's default",
-            )
-        _ = self.max_event_age_seconds
-        if self.destination is not None and self.encryption_key is not None:
-            raise RefusedError(
-                "AsyncFailure: encryption_key",
-                got="a key together with a destination",
-                allowed="a key for the construct's own queue only",
-                fix="encrypt the destination where it is made, and leave encryption_key out",
-            )
-
-    @property
-    def max_event_age_seconds(self) -> int:
-        """``max_event_age`` in whole seconds."""
-        least, most = int(ASYNC_EVENT_AGE_MIN), int(ASYNC_EVENT_AGE_MAX)
-        age = whole_seconds("AsyncFailure: max_event_age", self.max_event_age, least, most)
-        assert age is not None
-        return age // SECOND
+seconds = cache(Duration.seconds)  # each made once: it is a round trip to another process
 
 
 def dead_letter_queue(
-    scope: Construct, role: iam.IRole, failure: AsyncFailure, removal_policy: RemovalPolicy
+    scope: Construct,
+    construct_id: str = "DeadLetterQueue",
+    *,
+    fifo: bool = False,
+    encryption_key: kms.IKey | None = None,
+    removal_policy: RemovalPolicy,
 ) -> sqs.Queue:
-    """Make the queue, and let the role encrypt what it sends there.
-
-    CDK itself grants ``sqs:SendMessage`` but nothing on the key, and Lambda then drops the event without a word.
-    """
-    key = failure.encryption_key
-    queue = sqs.Queue(
+    """Make a queue that keeps what failed for as long as SQS can: encrypted, TLS only, 14 days."""
+    return sqs.Queue(
         scope,
-        "DeadLetterQueue",
-        encryption=sqs.QueueEncryption.SQS_MANAGED if key is None else sqs.QueueEncryption.KMS,
-        encryption_master_key=key,
+        construct_id,
+        fifo=fifo or None,
+        **encryption(encryption_key),
         enforce_ssl=True,
-        retention_period=Duration.seconds(int(SQS_RETENTION_MAX)),
+        retention_period=seconds(int(SQS_RETENTION_MAX)),
         removal_policy=removal_policy,
     )
-    if key is not None and not key.grant(role, "kms:GenerateDataKey", "kms:Decrypt").success:
-        _take_back(scope)
-        raise RefusedError(
-            "AsyncFailure: encryption_key",
-            got="a key on which nothing can be granted, as one that is known by its alias only",
-            allowed="a key whose ARN is known: without the grant Lambda drops failed events",
-            fix="kms.Key.from_key_arn(...) or kms.Key.from_lookup(...)",
-        )
-    return queue
 
 
-def _take_back(scope: Construct) -> None:
-    if scope.node.scope is not None:
-        scope.node.scope.node.try_remove_child(scope.node.id)
+def encryption(key: kms.IKey | None) -> dict[str, Any]:
+    """Give the arguments of a queue that is encrypted with this key, or with one that SQS manages."""
+    kind = sqs.QueueEncryption.SQS_MANAGED if key is None else sqs.QueueEncryption.KMS
+    return {"encryption": kind, "encryption_master_key": key}
+
+
+def refuse_ungrantable_key(subject: str, key: kms.IKey | None) -> None:
+    """Refuse a key known by its alias only: CDK drops grants on it without a word, and messages are then lost.
+
+    Raises:
+        RefusedError: says how the key can be named instead.
+    """
+    if key is None or isinstance(key, kms.Alias) or not key.key_id.startswith("alias/"):
+        return
+    raise RefusedError(
+        f"{subject}: encryption_key",
+        got="a key on which nothing can be granted, as it is known by its alias only",
+        allowed="a key whose ARN is known: without the grant messages can neither be sent nor read",
+        fix="kms.Key.from_key_arn(...) or kms.Key.from_lookup(...)",
+    )
+
+
+def alarm_on_messages(
+    scope: Construct, queue: sqs.IQueue, what: str, *, construct_id: str = "DeadLetterAlarm"
+) -> cloudwatch.Alarm:
+    """Ring as soon as one message is in the queue, and until it has been dealt with."""
+    return cloudwatch.Alarm(
+        scope,
+        construct_id,
+        alarm_description=what,
+        metric=queue.metric_approximate_number_of_messages_visible(period=seconds(60), statistic="Maximum"),
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+        threshold=1,
+        evaluation_periods=1,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )
+
+
+def alarm_on_age(
+    scope: Construct, metric: cloudwatch.IMetric, threshold: float, what: str
+) -> cloudwatch.Alarm:
+    """Ring while the oldest message or record is older than what failures alone can make it."""
+    return cloudwatch.Alarm(
+        scope,
+        "AgeAlarm",
+        alarm_description=what,
+        metric=metric,
+        comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD,
+        threshold=threshold,
+        evaluation_periods=1,
+        treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from aws_cdk import Annotations, CfnResource, Duration, RemovalPolicy, Size
+from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_lambda as lambda_
@@ -18,7 +19,8 @@ from aws_cdk import aws_ssm as ssm
 from constructs import Construct
 
 from constructs_lib.compute import conflicts
-from constructs_lib.compute.dead_letters import AsyncFailure, dead_letter_queue
+from constructs_lib.compute.async_failure import AsyncFailure, own_queue
+from constructs_lib.compute.dead_letters import alarm_on_messages
 from constructs_lib.compute.environment import Environment
 from constructs_lib.compute.parameters import (
     ParametersExtension,
@@ -107,6 +109,8 @@ class HardenedFunction(Construct):
         reserved_concurrent_executions: the function's share of the account's concurrency, if it has one.
         async_failure: where failed asynchronous events end; None declares that nothing invokes it asynchronously.
         dead_letter_queue: the queue of failed asynchronous events, if the construct made one.
+        dead_letter_alarm: rings while an event is in it, if it is there; give it an action:
+            ``function.dead_letter_alarm.add_alarm_action(...)``.
         scaling: the alias's autoscaling, if it has any.
         extension_layer: the layer of the Parameters and Secrets extension, if it is attached.
         runtime_tables: the tables of the runtime features, by the variable that names each.
@@ -210,8 +214,11 @@ class HardenedFunction(Construct):
         self._environment.variables |= {name: t.table_name for name, t in self.runtime_tables.items()}
         self.async_failure = async_failure
         self.dead_letter_queue: sqs.Queue | None = None
+        self.dead_letter_alarm: cloudwatch.Alarm | None = None
         if async_failure is not None and async_failure.destination is None:
-            self.dead_letter_queue = dead_letter_queue(self, self.role, async_failure, removal_policy)
+            self.dead_letter_queue = own_queue(self, self.role, async_failure, removal_policy)
+            what = f"{construct_id}: events failed for good, and wait in the dead-letter queue"
+            self.dead_letter_alarm = alarm_on_messages(self, self.dead_letter_queue, what)
         self.extension_layer: lambda_.ILayerVersion | None = None
         if extension_arn is not None:
             self.extension_layer = lambda_.LayerVersion.from_layer_version_arn(

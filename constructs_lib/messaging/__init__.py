@@ -6,7 +6,6 @@
 ``schedule``       :class:`FunctionSchedule`: a function at certain times, never over itself by accident
 ``topic_subscription`` :class:`TopicSubscription`: messages of an SNS topic to a function
 ``targets``        what a function must be to take events
-``dead_letters``   the queues where failed work ends, and the alarms on them
 ``readers``        what a function must be to read a queue or a stream
 ``batches``        batch sizes and windows
 ``concurrency``    how many batches at once, against what the function has reserved

@@ -9,9 +9,9 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue, seconds
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
-from constructs_lib.messaging.dead_letters import alarm_on_messages, dead_letter_queue, seconds
 from constructs_lib.messaging.targets import AGE_MAX, RETRIES_MAX, age_in_seconds, check_retries, check_target
 
 if TYPE_CHECKING:
@@ -125,9 +125,8 @@ class EventRule(Construct):
         )
         self.dead_letter_alarm = alarm_on_messages(
             self,
-            "DeadLetterAlarm",
             self.dead_letter_queue,
-            f"events that Lambda did not take from rule {construct_id}",
+            f"{construct_id}: events that Lambda did not take wait in the dead-letter queue",
         )
 
 

@@ -12,6 +12,14 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import (
+    alarm_on_age,
+    alarm_on_messages,
+    dead_letter_queue,
+    encryption,
+    refuse_ungrantable_key,
+    seconds,
+)
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -24,14 +32,6 @@ from constructs_lib.limits import (
 )
 from constructs_lib.messaging.batches import check_queue_batch, check_whole, check_window
 from constructs_lib.messaging.concurrency import check_concurrency, claim
-from constructs_lib.messaging.dead_letters import (
-    alarm_on_age,
-    alarm_on_messages,
-    dead_letter_queue,
-    encryption,
-    refuse_ungrantable_key,
-    seconds,
-)
 from constructs_lib.messaging.given_queue import check_given
 from constructs_lib.messaging.readers import check_reader
 from constructs_lib.timeouts.derivation import SECOND
@@ -185,7 +185,6 @@ class QueueWorker(Construct):
             if failures is None
             else alarm_on_messages(
                 self,
-                "Failed",
                 failures,
                 f"{construct_id}: messages failed for good, and wait in the dead-letter queue",
             )
@@ -234,7 +233,7 @@ class QueueWorker(Construct):
     def _alarm_on_age(self, name: str, threshold: float) -> cloudwatch.Alarm:
         metric = self.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1))
         what = f"{name}: a message is older than {threshold:g} s, which failures alone do not make it: messages wait"
-        return alarm_on_age(self, "Waiting", metric, threshold, what)
+        return alarm_on_age(self, metric, threshold, what)
 
 
 def _receives(subject: str, count: int | None) -> int:

@@ -10,11 +10,11 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.compute.schedule_group import schedule_group, schedule_role
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import EVENT_TARGET_AGE_MIN, SCHEDULER_PRECISION
-from constructs_lib.messaging.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.messaging.targets import AGE_MAX, RETRIES_MAX, age_in_seconds, check_retries, check_target
 from constructs_lib.timeouts.carriers import METADATA_KEY
 from constructs_lib.timeouts.occurrences import shortest_gap
@@ -160,9 +160,8 @@ class FunctionSchedule(Construct):
             self.schedule.add_metadata(METADATA_KEY, {"overlaps": True})  # the policy takes it for meant
         self.dead_letter_alarm = alarm_on_messages(
             self,
-            "DeadLetterAlarm",
             self.dead_letter_queue,
-            f"occurrences that Lambda did not take from schedule {construct_id}",
+            f"{construct_id}: occurrences that Lambda did not take wait in the dead-letter queue",
         )
 
 

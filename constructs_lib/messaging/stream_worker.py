@@ -15,6 +15,13 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import (
+    alarm_on_age,
+    alarm_on_messages,
+    dead_letter_queue,
+    refuse_ungrantable_key,
+    seconds,
+)
 from constructs_lib.compute.tokens import known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -24,13 +31,6 @@ from constructs_lib.limits import (
     STREAM_BATCH_MAX,
     STREAM_PARALLELIZATION_MAX,
     STREAM_RETRIES_MAX,
-)
-from constructs_lib.messaging.dead_letters import (
-    alarm_on_age,
-    alarm_on_messages,
-    dead_letter_queue,
-    refuse_ungrantable_key,
-    seconds,
 )
 from constructs_lib.messaging.readers import check_reader
 from constructs_lib.messaging.stream_waits import StreamWaits, stream_waits
@@ -152,7 +152,7 @@ class StreamWorker(Construct):
                 self, encryption_key=encryption_key, removal_policy=removal_policy
             )
             what = f"{construct_id}: records were given up; fetch them before the stream forgets them"
-            self.dead_letter_alarm = alarm_on_messages(self, "Failed", self.dead_letter_queue, what)
+            self.dead_letter_alarm = alarm_on_messages(self, self.dead_letter_queue, what)
             on_failure = SqsDlq(self.dead_letter_queue)
         if stream is not None:
             stream.grant_read(function.alias)
@@ -182,7 +182,7 @@ class StreamWorker(Construct):
         metric = function.alias.metric("IteratorAge", period=seconds(60), statistic="Maximum")
         hold = waits.longest_hold
         what = f"{name}: records are older than {hold} s, which failures alone do not make them: they wait"
-        return alarm_on_age(self, "Waiting", metric, hold * 1000, what)  # the metric counts milliseconds
+        return alarm_on_age(self, metric, hold * 1000, what)  # the metric counts milliseconds
 
 
 def _source_arn(subject: str, stream: kinesis.IStream | None, table: dynamodb.ITable | None) -> str:

@@ -10,9 +10,9 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
-from constructs_lib.messaging.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.messaging.targets import check_target
 
 if TYPE_CHECKING:
@@ -120,9 +120,8 @@ class TopicSubscription(Construct):
         )
         self.dead_letter_alarm = alarm_on_messages(
             self,
-            "DeadLetterAlarm",
             self.dead_letter_queue,
-            f"messages that Lambda did not take from subscription {construct_id}",
+            f"{construct_id}: messages that Lambda did not take wait in the dead-letter queue",
         )
 
 

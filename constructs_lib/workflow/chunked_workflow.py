@@ -12,8 +12,8 @@ from aws_cdk import aws_s3 as s3
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.limits import STANDARD_MAX
-from constructs_lib.messaging.dead_letters import alarm_on_messages, dead_letter_queue
 from constructs_lib.timeouts.derivation import SECOND
 from constructs_lib.timeouts.seconds import Seconds, whole_seconds
 from constructs_lib.timeouts.workflow import longest_path
@@ -174,7 +174,10 @@ class ChunkedWorkflow(Construct):
         self.bucket = self._make_bucket(removal_policy)
         self.failure_queue = dead_letter_queue(self, "FailureQueue", removal_policy=removal_policy)
         self.failure_alarm = alarm_on_messages(
-            self, "FailureAlarm", self.failure_queue, "A batch failed for good: it is in the failure queue"
+            self,
+            self.failure_queue,
+            f"{construct_id}: batches failed for good, and wait in the failure queue",
+            construct_id="FailureAlarm",
         )
         self.log_group = make_logs(self, log_retention, removal_policy)
         self.role = self._make_role(functions)

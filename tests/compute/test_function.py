@@ -146,11 +146,19 @@ def test_every_resource_is_within_reach(stack: cdk.Stack) -> None:
         provisioned=ProvisionedConcurrency(maximum=2),
     )
     bare = make(stack, "Bare")
-    optional = ("dead_letter_queue", "event_invoke_config", "extension_layer", "scaling")
+    optional = ("dead_letter_queue", "dead_letter_alarm", "event_invoke_config", "extension_layer", "scaling")
     assert [name for name in optional if getattr(full, name) is None] == []
     assert [name for name in optional if getattr(bare, name) is not None] == []
     children = {child.node.id for child in full.node.children}
-    assert children == {"Logs", "Role", "DeadLetterQueue", "Extension", "Function", "Alias"}
+    assert children == {
+        "Logs",
+        "Role",
+        "DeadLetterQueue",
+        "DeadLetterAlarm",
+        "Extension",
+        "Function",
+        "Alias",
+    }
 
 
 def test_a_variable_may_come_later(stack: cdk.Stack) -> None:

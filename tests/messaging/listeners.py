@@ -10,7 +10,6 @@ from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_sns as sns
 
 from constructs_lib import AsyncFailure, EventRule, FunctionSchedule, HardenedFunction, TopicSubscription
-from constructs_lib.messaging.dead_letters import alarm_on_messages
 from tests.compute.functions import make
 from tests.messaging.workers import BUDGET
 
@@ -23,10 +22,7 @@ PLACED = events.EventPattern(source=["shop.orders"], detail_type=["OrderPlaced"]
 def listener(scope: Construct, construct_id: str = "Notify", **options: Any) -> HardenedFunction:
     """Make a function that may run 10 s with a cold start, and whose failed events end in a watched queue."""
     defaults: dict[str, Any] = {"budget": BUDGET, "async_failure": AsyncFailure()}
-    function = make(scope, construct_id, **(defaults | options))
-    if function.dead_letter_queue is not None:
-        alarm_on_messages(function, "DeadLetterAlarm", function.dead_letter_queue, "failed events")
-    return function
+    return make(scope, construct_id, **(defaults | options))
 
 
 def every(**duration: int) -> scheduler.ScheduleExpression:

@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda_destinations as destinations
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sqs as sqs
 
-from constructs_lib import AsyncFailure, RefusedError
+from constructs_lib import AsyncFailure, RefusedError, assert_policy
 from tests.compute.functions import make
 from tests.snapshots import resources
 from tests.synth import of_type, only, synthesize
@@ -42,6 +42,18 @@ def test_a_queue_of_its_own(stack: cdk.Stack, snapshot: SnapshotAssertion) -> No
     """Encrypted, TLS only, kept for 14 days; retries and event age stated on the alias."""
     make(stack, async_failure=AsyncFailure(retries=1, max_event_age=cdk.Duration.hours(1)))
     assert resources(synthesize(stack), QUEUE, "AWS::SQS::QueuePolicy", CONFIG, FUNCTION) == snapshot
+
+
+def test_an_alarm_rings_for_the_first_event_in_the_queue(stack: cdk.Stack) -> None:
+    """Nobody looks into a dead-letter queue unasked; the policy is content, in what it only warns of too."""
+    orders = make(stack, async_failure=AsyncFailure())
+    assert orders.dead_letter_alarm is not None
+    template = synthesize(stack)
+    (queue_id,) = of_type(template, QUEUE)
+    alarm = only(template, "AWS::CloudWatch::Alarm")["Properties"]
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue_id, "QueueName"]}}]
+    assert (alarm["MetricName"], alarm["Threshold"]) == ("ApproximateNumberOfMessagesVisible", 1)
+    assert_policy(stack, strict=True)
 
 
 def test_the_role_may_use_the_customer_key_of_its_queue(stack: cdk.Stack) -> None:
