@@ -178,3 +178,32 @@ def test_translator_says_nothing_on_standard_error(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "constructs_lib.cli", "check", _written(tmp_path, SOURCE)]
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("written", "line"),
+    [
+        ("AutoPublishAlias: live", "AutoPublishAlias: !Ref Stage"),
+        ("AutoPublishAlias: live", "AutoPublishAlias: live\n      AutoPublishCodeSha256: !Ref Stage"),
+        ("CodeUri: src/", "CodeUri: !Ref Stage"),
+    ],
+)
+def test_parameter_that_is_known_only_in_deployment_names_what_is_published(
+    tmp_path: Path, written: str, line: str
+) -> None:
+    """The translator wants words where a parameter without a default stands; the template is checked all the same."""
+    source = SOURCE.replace("Resources:", "Parameters: {Stage: {Type: String}}\nResources:", 1)
+    path = _written(tmp_path, source.replace(written, line))
+    report = check([path])
+    assert report.unreadable == []
+    assert "T101" in {finding.rule for finding in report.findings}
+
+
+def test_alias_named_by_a_parameter_has_no_name_of_its_own(tmp_path: Path) -> None:
+    """What the translator was told in place of a parameter is nowhere taken for its value."""
+    source = SOURCE.replace("Resources:", "Parameters: {Stage: {Type: String}}\nResources:", 1)
+    path = _written(tmp_path, source.replace("AutoPublishAlias: live", "AutoPublishAlias: !Ref Stage"))
+    (template,) = read([path])
+    assert isinstance(template, Template)
+    (alias,) = Graph(System([template])).of_type("AWS::Lambda::Alias")
+    assert alias.get("Name").only is None

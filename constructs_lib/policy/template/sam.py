@@ -25,6 +25,7 @@ _DEFINITION = {
     "AWS::Serverless::HttpApi": "DefinitionBody",
     "AWS::Serverless::StateMachine": "Definition",
 }
+_ALIASES = {"AWS::Lambda::Alias", "AWS::StepFunctions::StateMachineAlias"}
 _ELSEWHERE = {"InlineCode", "ImageUri"}
 _NO_APPLICATION = "https://nowhere/"  # else the translator asks the Serverless Application Repository
 _NOWHERE = "s3://bucket/key"  # the translator insists on uploaded code, which no timeout depends on
@@ -56,6 +57,7 @@ def transformed(template: Template) -> Template:
     if template.has_loops:
         _unroll(source, template)
     _point_elsewhere(source, template)
+    aliases = _named_after_parameters(source)
     try:
         with _Region():
             made = transform(source, _defaults(source), _NoPolicies())
@@ -66,6 +68,7 @@ def transformed(template: Template) -> Template:
             f"{template.file}: the SAM translator cannot read it: {type(error).__name__}: {str(error)[:200]}; "
             f"compare it with what `sam validate --lint` says"
         ) from None
+    _name_by_parameters(made, aliases)
     template.source, template.data = template.data, made
     return checked(template)
 
@@ -113,23 +116,50 @@ def _unroll(source: dict[str, Any], template: Template) -> None:
 def _point_elsewhere(source: dict[str, Any], template: Template) -> None:
     for kind, properties in _serverless(source):
         uri = _CODE.get(kind)
-        is_local = (
-            uri and type(properties.get(uri, ".")) is str and not str(properties.get(uri)).startswith("s3://")
-        )
         if (
             uri
-            and is_local
+            and not _is_uploaded(properties.get(uri))
             and not _ELSEWHERE & properties.keys()
             and properties.get("PackageType") != "Image"
         ):
             properties[uri] = _NOWHERE
         location = properties.get("Location") if kind == "AWS::Serverless::Application" else None
-        if type(location) is dict and "ApplicationId" in location:
+        if type(location) is dict:
             properties["Location"] = _NO_APPLICATION
         if kind in _DEFINITION and type(properties.get("DefinitionUri")) is str:
             _inline(properties, kind, template)
         if kind == "AWS::Serverless::Function" and properties.get("PackageType") == "Image":
             properties.setdefault("ImageUri", "123456789012.dkr.ecr.us-east-1.amazonaws.com/image:tag")
+
+
+def _is_uploaded(code: object) -> bool:
+    """Tell whether the translator takes this as uploaded code: in deployment it has the value of a parameter, here not."""
+    return "Bucket" in code if type(code) is dict else str(code).startswith("s3://")
+
+
+def _named_after_parameters(source: dict[str, Any]) -> set[str]:
+    """Name aliases after the parameters that will name them, as the translator insists on knowing the name."""
+    known, names = _defaults(source), set()
+    shared = source.get("Globals")
+    everywhere = list(shared.values()) if type(shared) is dict else []
+    for properties in [*(properties for _, properties in _serverless(source)), *everywhere]:
+        if type(properties) is not dict:
+            continue
+        alias = properties.get("AutoPublishAlias")
+        name = alias.get("Ref") if type(alias) is dict and len(alias) == 1 else None
+        if type(name) is str and name in (source.get("Parameters") or ()) and name not in known:
+            properties["AutoPublishAlias"] = name
+            names.add(name)
+        if type(properties.get("AutoPublishCodeSha256")) is dict:
+            del properties["AutoPublishCodeSha256"]  # only decides when a version is published
+    return names
+
+
+def _name_by_parameters(made: dict[str, Any], names: set[str]) -> None:
+    for body in made["Resources"].values() if names else ():
+        properties = body.get("Properties")
+        if body.get("Type") in _ALIASES and properties.get("Name") in names:
+            properties["Name"] = {"Ref": properties["Name"]}
 
 
 def _serverless(source: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
