@@ -12,6 +12,7 @@ from constructs import Construct
 
 from constructs_lib.api.async_api_job import HANDLERS, MESSAGES, RECORDS, JobFunction
 from constructs_lib.compute.function import HardenedFunction
+from constructs_lib.compute.runtime_features import RuntimeFeatures
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import SQS_RETENTION_DEFAULT, SQS_RETENTION_MAX
 from constructs_lib.messaging.queue_worker import QueueWorker
@@ -62,8 +63,8 @@ class AsyncApi(Construct):
       function may run (H9).
     * **Failures end somewhere.** A job that failed ``max_receive_count`` times has the status ``failed``, and its message is in
       the dead-letter queue with its error; sent back from there, it is tried anew under the same URL. A job whose worker
-      died each time without a word (a timeout, a crash) counts as failed when its last claim has run out, and one that was
-      never taken when its message has expired; SQS itself moves those messages, so that they carry no error.
+      died each time without a word (a crash, no memory left) counts as failed when its last claim has run out, and one that
+      was never taken when its message has expired; SQS itself moves those messages, so that they carry no error.
     * **Expiry.** Results are kept for ``result_lifetime``, then they are gone (404), and the key may be used again.
 
     Two small functions stand behind the routes rather than direct integrations of API Gateway. Taking a job once needs a
@@ -181,10 +182,11 @@ class AsyncApi(Construct):
         return HardenedFunction(
             self,
             construct_id,
-            code=HANDLERS / "python",
+            code=HANDLERS,
             handler=f"async_jobs.{construct_id.lower()}.handler",
             budget=budget,
             environment=environment,
+            runtime_features=RuntimeFeatures(),
             removal_policy=removal_policy,
         )
 
@@ -195,16 +197,25 @@ class AsyncApi(Construct):
         for name in ("authorizer", "scopes", "api_key_required"):
             if name in options:
                 get[name] = options[name]
+        status_path = f"{path.rstrip('/')}/{{job_id}}"
+        # Both before either is made: an API keeps the routes that it was given.
+        api.check_route("POST", path, self.accept, **post)
+        api.check_route("GET", status_path, self.status, **get)
         api.post(path, self.accept, **post)
-        api.get(f"{path.rstrip('/')}/{{job_id}}", self.status, **get)
+        api.get(status_path, self.status, **get)
         self.table.grant(self.status.alias, "dynamodb:GetItem")
         self.table.grant(self.accept.alias, "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem")
         self.worker.grant_send(self.accept.alias)
 
-    def _equip_job(self, environment: Mapping[str, str]) -> None:
+    def _equip_job(self, environment: dict[str, str]) -> None:
         failures = self.worker.dead_letter_queue
         assert failures is not None
-        for name, value in {**environment, "JOBS_DEAD_LETTER_QUEUE": failures.queue_url}.items():
+        queues = {
+            "JOBS_QUEUE": self.worker.queue.queue_url,
+            "JOBS_DEAD_LETTER_QUEUE": failures.queue_url,
+            "JOB_VISIBILITY": str(self.job.budget.visibility),
+        }
+        for name, value in (environment | queues).items():
             self.job.add_environment(name, value)
         self.table.grant(self.job.alias, "dynamodb:GetItem", "dynamodb:UpdateItem")
         failures.grant(self.job.alias, "sqs:SendMessage")

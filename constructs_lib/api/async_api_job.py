@@ -10,6 +10,7 @@ from aws_cdk import aws_lambda as lambda_
 
 from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.compute.packaging import code_of
+from constructs_lib.compute.runtime_bundle import with_runtime
 from constructs_lib.errors import RefusedError
 from constructs_lib.timeouts.budget import with_work_on_top
 from constructs_lib.timeouts.call import Call
@@ -47,14 +48,16 @@ class JobFunction(HardenedFunction):
     authorizer names it, the job's ``id`` and the number of the ``attempt``. Whatever JSON the handler returns is the result, up
     to 380 KB, because the record of a job is one item of a table (keep more in a bucket, and return where).
 
-    An exception fails this attempt, and the job is tried again when its message comes back. An exception whose ``permanent``
+    A job that is not done when what is left is needed to write that down is ended with :class:`DeadlineExceeded`, a timeout
+    thus has an error and a traceback like any other. An exception fails this attempt, and the job is tried again: after a
+    64th of the visibility timeout at first, then a 16th, a quarter, and the whole. An exception whose ``permanent``
     attribute is true is not tried again, and its text is shown to the caller; other texts stay in the record and in the logs.
 
     A job can be tried again after it has done something: the sandbox may die between the job's last act and its record. Use
     ``request["id"]``, which stays the same, as the key of what must not be done twice.
 
     A layer stands around the handler, which claims the job's record before it and ends it afterwards; so no container images.
-    Its calls come on top of ``budget``, whose function timeout grows with them where it is derived.
+    It holds the runtime library, for the job too: ``from constructs_lib.runtime import downstream``. Its calls come on top of ``budget``, whose function timeout grows with them where it is derived.
 
     Args:
         scope: the parent.
@@ -134,6 +137,6 @@ def _layer_of(stack: Stack) -> lambda_.ILayerVersion:
     return lambda_.LayerVersion(
         stack,
         _LAYER,
-        code=code_of("JobFunction", HANDLERS),
+        code=code_of("JobFunction", with_runtime(HANDLERS, below="python")),
         description="Stands around the handlers of asynchronous jobs",
     )

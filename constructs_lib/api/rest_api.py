@@ -248,12 +248,7 @@ class HardenedRestApi(Construct):
         Raises:
             RefusedError: nothing of the route has been made then.
         """
-        subject = f"{self._subject}: {method} {path}"
-        route = read_route(
-            subject, method, path, function, options=options, default_authorizer=self._authorizer
-        )
-        self._check_beside_others(subject, route)
-        self._authorizers.check(subject, route.authorizer)
+        subject, route = self._read(method, path, function, options)
         integration, responses = self._integration(subject, route)
         if route.schema is not None and not any(each.schema for each in self._routes.values()):
             add_bad_body_response(self.rest_api, self.cors)
@@ -269,6 +264,20 @@ class HardenedRestApi(Construct):
         )
         self._settings.add(route)
         return made
+
+    def check_route(
+        self,
+        method: str,
+        path: str,
+        function: HardenedFunction | ExpressWorkflow,
+        **options: Unpack[RouteOptions],
+    ) -> None:
+        """Refuse a route as :meth:`add_route` would beside those that are there, and make nothing: for several at once.
+
+        Raises:
+            RefusedError: as :meth:`add_route`, but for how long the function may take.
+        """
+        self._read(method, path, function, options)
 
     def add_usage_plan(
         self,
@@ -298,6 +307,17 @@ class HardenedRestApi(Construct):
         )
         self.node.add_validation(PlansHaveKeyedRoutes(subject, self._any_route_needs_key))
         return plan
+
+    def _read(
+        self, method: str, path: str, function: HardenedFunction | ExpressWorkflow, options: RouteOptions
+    ) -> tuple[str, Route]:
+        subject = f"{self._subject}: {method} {path}"
+        route = read_route(
+            subject, method, path, function, options=options, default_authorizer=self._authorizer
+        )
+        self._check_beside_others(subject, route)
+        self._authorizers.check(subject, route.authorizer)
+        return subject, route
 
     def _stage_options(
         self, name: str, rate: tuple[float, int], logging: MethodLoggingLevel

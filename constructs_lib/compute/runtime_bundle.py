@@ -22,29 +22,29 @@ PACKAGE = "constructs_lib"
 _BESIDE_RUNTIME = ("__init__.py", "errors.py", "timeouts/__init__.py", "timeouts/carriers.py")
 
 
-def with_runtime(directory: Path) -> Path:
+def with_runtime(directory: Path, *, below: str = "") -> Path:
     """Give a directory that holds the user's entries and the runtime library, for ``Code.from_asset``.
 
-    The entries are links, which CDK follows where they point out of the asset: nothing is copied twice. Where this user may
+    ``below`` is the folder in it where both are, as Lambda expects a Python layer's modules in ``python``. The entries are links, which CDK follows where they point out of the asset: nothing is copied twice. Where this user may
     make none, as on Windows by default, they are copies.
     """
     entries = {
         entry.name: entry.resolve() for entry in sorted(directory.iterdir()) if entry.name != "__pycache__"
     }
-    key = hashlib.sha256(repr(entries).encode()).hexdigest()[:32]
+    key = hashlib.sha256(repr((below, entries)).encode()).hexdigest()[:32]
     staged = Path(_stage().name, key)
     if staged.exists():
         return staged
-    staged.mkdir()
-    write_runtime(staged)
+    (staged / below).mkdir(parents=True)
+    write_runtime(staged / below)
     try:
         for name, entry in entries.items():
-            (staged / name).symlink_to(entry)
+            (staged / below / name).symlink_to(entry)
     except OSError:
         staged = staged.rename(
             Path(mkdtemp(dir=_stage().name), key)
         )  # for what is copied may change until the next call
-        shutil.copytree(directory, staged, dirs_exist_ok=True)
+        shutil.copytree(directory, staged / below, dirs_exist_ok=True)
     return staged
 
 

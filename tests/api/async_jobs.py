@@ -12,9 +12,10 @@ import boto3
 
 os.environ.setdefault("JOB_HANDLER", "json.dumps")  # what a worker is for is loaded with it
 
-from constructs_lib.api.async_handlers.python.async_jobs import (
+from constructs_lib.api.async_handlers.async_jobs import (
     accept,
     clients,
+    messages,
     records,
     status,
     work,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 CALLS = {name: {"connect": 1, "read": 1, "attempts": 1} for name in ("job-records", "job-messages")}
 _apis = count()
-LEASE, LIFETIME, RESULT_LIFETIME, ATTEMPTS = 9, 3_600, 600, 3
+LEASE, LIFETIME, RESULT_LIFETIME, ATTEMPTS, VISIBILITY = 9, 3_600, 600, 3, 100
 
 
 class Aws:
@@ -35,19 +36,23 @@ class Aws:
 
     def __init__(self) -> None:
         clients.client.cache_clear()
-        clients.budget.cache_clear()
         self.tables: Any = boto3.resource("dynamodb")
         self.queues: Any = boto3.resource("sqs")
 
 
 class Jobs:
-    """An asynchronous API under test; ``job`` is what it does, ``clock`` the seconds since 1970."""
+    """An asynchronous API under test: ``job`` is what it does, ``clock`` the seconds since 1970, ``pauses`` between attempts."""
 
     def __init__(self, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
         self.clock = 1_790_000_000
         self._buried: list[Any] = []
+        self.pauses: list[tuple[str, int]] = []
         monkeypatch.setattr(records, "now", lambda: self.clock)
         monkeypatch.setattr(work, "_job", self._do)
+        monkeypatch.setattr(
+            messages, "come_back", lambda _, receipt, seconds: self.pauses.append((receipt, seconds))
+        )
+        self.left = 60.0  # seconds until Lambda ends the worker
         self.job: Callable[[dict[str, Any], Any], Any] = lambda request, _: {"echo": request["body"]}
         name = f"Jobs{next(_apis)}"
         self.table = aws.tables.create_table(
@@ -66,6 +71,7 @@ class Jobs:
             "JOB_LIFETIME": str(LIFETIME),
             "RESULT_LIFETIME": str(RESULT_LIFETIME),
             "MAX_ATTEMPTS": str(ATTEMPTS),
+            "JOB_VISIBILITY": str(VISIBILITY),
             "API_PATH": "/reports",
             "TIMEOUT_BUDGET": json.dumps({"calls": CALLS, "in_progress": LEASE}),
         }
@@ -87,7 +93,11 @@ class Jobs:
 
     def sent(self) -> list[str]:
         """Take the bodies of all messages out of the queue."""
-        return [each.body for each in self._take(self.queue)]
+        return [each.body for each in self.take()]
+
+    def take(self) -> list[Any]:
+        """Take all messages out of the queue."""
+        return self._take(self.queue)
 
     def buried(self) -> list[Any]:
         """Give all messages that ever came to the dead-letter queue."""
@@ -98,12 +108,16 @@ class Jobs:
         """Hand one message to the worker, as Lambda does; gives whether it may be deleted."""
         record = {
             "messageId": "m-1",
+            "receiptHandle": f"receipt {receives}",
             "body": body,
             "attributes": {"ApproximateReceiveCount": str(receives)},
             "messageAttributes": {},
             **message,
         }
-        answer = work.handler({"Records": [record]}, SimpleNamespace(aws_request_id=request))
+        context = SimpleNamespace(
+            aws_request_id=request, get_remaining_time_in_millis=lambda: self.left * 1_000
+        )
+        answer = work.handler({"Records": [record]}, context)
         return not answer["batchItemFailures"]
 
     def _take(self, queue: Any) -> list[Any]:

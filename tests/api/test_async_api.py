@@ -24,6 +24,7 @@ from constructs_lib import (
     assert_policy,
 )
 from constructs_lib.api.async_api_job import HANDLERS
+from constructs_lib.compute.runtime_bundle import with_runtime
 from tests.api.apis import function, methods
 from tests.checkov import failed_checks
 from tests.snapshots import resources
@@ -149,8 +150,10 @@ def test_the_layer_stands_around_the_handler(stack: cdk.Stack) -> None:
 
 def test_the_layer_holds_what_the_handlers_import() -> None:
     """Python looks for a layer's modules under python/, and for the other functions' in the same folder."""
-    modules = {path.name for path in (HANDLERS / "python" / "async_jobs").glob("*.py")}
+    layer = with_runtime(HANDLERS, below="python") / "python"
+    modules = {path.name for path in (layer / "async_jobs").glob("*.py")}
     assert {"__init__.py", "accept.py", "status.py", "work.py", "records.py"} <= modules
+    assert (layer / "constructs_lib" / "runtime" / "deadline.py").exists()
 
 
 def test_the_jobs_budget_has_room_for_its_record(stack: cdk.Stack) -> None:
@@ -219,6 +222,15 @@ def test_a_job_serves_one_api(stack: cdk.Stack) -> None:
     reports(stack, api=api, job=shared)
     with pytest.raises(RefusedError, match="'Report', which does the jobs of /reports already"):
         reports(stack, "Exports", api=api, path="/exports", job=shared)
+
+
+def test_a_refused_status_route_leaves_no_other_route(stack: cdk.Stack) -> None:
+    """Both routes are proven before the first is made, as an API keeps what it was given."""
+    api = HardenedRestApi(stack, "Api", authorizer=Access.IAM)
+    api.get("/reports/{job_id}", function(stack, "Other"))
+    with pytest.raises(RefusedError, match=r"GET /reports/\{job_id\}: route: got it a second time"):
+        reports(stack, api=api)
+    assert set(methods(synthesize(stack))) == {"GET /reports/{job_id}"}
 
 
 def test_a_job_of_another_stack_is_refused(stack: cdk.Stack) -> None:

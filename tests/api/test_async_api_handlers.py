@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 import random
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto import mock_aws
 
-from constructs_lib.api.async_handlers.python.async_jobs import records
-from tests.api.async_jobs import ATTEMPTS, LEASE, LIFETIME, RESULT_LIFETIME, Aws, Jobs
+from constructs_lib.api.async_handlers.async_jobs import messages, records
+from tests.api.async_jobs import ATTEMPTS, LEASE, LIFETIME, RESULT_LIFETIME, VISIBILITY, Aws, Jobs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +159,62 @@ def test_a_failed_attempt_is_tried_again(jobs: Jobs) -> None:
     jobs.job = lambda request, _: request["attempt"]
     assert jobs.deliver(message, receives=2)
     assert jobs.get(job)[1]["result"] == 2
+
+
+def test_a_failed_attempt_comes_back_sooner_than_a_silent_one(jobs: Jobs) -> None:
+    """A quarter of the visibility timeout before the last attempt but one, then the whole; the last has no next."""
+    accepted(jobs)
+    (message,) = jobs.sent()
+    jobs.job = lambda *_: 1 / 0
+    for receives in range(1, ATTEMPTS + 1):
+        jobs.deliver(message, receives=receives)
+    assert jobs.pauses == [("receipt 1", VISIBILITY // 4), ("receipt 2", VISIBILITY)]
+
+
+def test_a_message_comes_back_after_its_pause(aws: Aws) -> None:
+    """SQS shows it again then, and not before."""
+    queue = aws.queues.create_queue(QueueName="Paused", Attributes={"VisibilityTimeout": "600"})
+    messages.send(queue.url, "{}")
+    (received,) = queue.receive_messages()
+    assert queue.receive_messages() == []
+    messages.come_back(queue.url, received.receipt_handle, 0)
+    assert len(queue.receive_messages()) == 1
+
+
+def test_a_job_that_takes_too_long_leaves_its_error(jobs: Jobs) -> None:
+    """It is ended while there is time to write that down, and says where it stood; the sandbox lives on."""
+    job = accepted(jobs)
+    (message,) = jobs.sent()
+    jobs.left = 4.1  # a call for its record and one for its message may take 4 s
+    jobs.job = lambda *_: time.sleep(60)
+    ended = [jobs.deliver(message, receives=receives) for receives in range(1, ATTEMPTS + 1)]
+    assert ended == [False, False, True]
+    (dead,) = jobs.buried()
+    assert dead.message_attributes["ErrorMessage"]["StringValue"].startswith(
+        "DeadlineExceeded: the deadline passed"
+    )
+    assert jobs.get(job)[1]["status"] == "failed"
+
+
+def test_a_job_that_has_no_time_left_is_not_begun(jobs: Jobs) -> None:
+    """What could not be ended in time is better tried again."""
+    job = accepted(jobs)
+    jobs.left = 3
+    jobs.job = lambda *_: pytest.fail("it was begun")
+    assert not jobs.deliver(*jobs.sent())
+    assert jobs.get(job)[1]["status"] == "accepted"
+
+
+def test_a_job_has_the_correlation_id_of_its_request(jobs: Jobs) -> None:
+    """From the header over the queue into the worker, and with a job that failed into the dead-letter queue."""
+    jobs.post(headers={"Idempotency-Key": "k", "X-Correlation-Id": "checkout-4711"})
+    (sent,) = jobs.take()
+    assert sent.message_attributes["correlation_id"]["StringValue"] == "checkout-4711"
+    attributes = {"correlation_id": {"stringValue": "checkout-4711", "dataType": "String"}}
+    jobs.job = lambda *_: 1 / 0
+    jobs.deliver(sent.body, receives=ATTEMPTS, messageAttributes=attributes)
+    (dead,) = jobs.buried()
+    assert dead.message_attributes["correlation_id"]["StringValue"] == "checkout-4711"
 
 
 def test_a_poison_message_ends_with_its_error(jobs: Jobs, caplog: pytest.LogCaptureFixture) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from constructs_lib.runtime import correlation
+
 from .clients import client
 
 CALL = "job-messages"
@@ -19,7 +21,16 @@ def text(job: str, request: dict[str, Any]) -> str:
 
 def send(queue_url: str, message: str) -> None:
     """Put the message into the queue."""
-    client("sqs", CALL).send_message(QueueUrl=queue_url, MessageBody=message)
+    client("sqs", CALL).send_message(
+        QueueUrl=queue_url, MessageBody=message, MessageAttributes=correlation.attributes()
+    )
+
+
+def come_back(queue_url: str, receipt: str, seconds: int) -> None:
+    """Let a message that was received come back after so many seconds."""
+    client("sqs", CALL).change_message_visibility(
+        QueueUrl=queue_url, ReceiptHandle=receipt, VisibilityTimeout=seconds
+    )
 
 
 def bury(queue_url: str, message: str, error: str, attempts: int) -> None:
@@ -28,9 +39,8 @@ def bury(queue_url: str, message: str, error: str, attempts: int) -> None:
     client("sqs", CALL).send_message(
         QueueUrl=queue_url,
         MessageBody=message,
-        MessageAttributes={
-            name: {"DataType": kind, "StringValue": value} for name, (kind, value) in attributes.items()
-        },
+        MessageAttributes=correlation.attributes()
+        | {name: {"DataType": kind, "StringValue": value} for name, (kind, value) in attributes.items()},
     )
 
 

@@ -1,4 +1,4 @@
-"""What runs in Lambda behind an asynchronous API: standard library and the runtime's boto3 only.
+"""What runs in Lambda behind an asynchronous API: standard library, the runtime library and Lambda's own boto3 only.
 
 ``accept``   answers POST: one record and one message per client token, 202 with the status URL
 ``status``   answers GET on that URL

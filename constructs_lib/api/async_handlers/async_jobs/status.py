@@ -1,6 +1,6 @@
 """GET: says how a job is doing, to whoever sent it.
 
-What nobody could write down is derived: a job whose last try ended without a word (a timeout, a crash) has failed, and so has
+What nobody could write down is derived: a job whose last try ended without a word (a crash, no memory left) has failed, and so has
 one whose message must be gone from its queue.
 """
 
@@ -11,11 +11,14 @@ import os
 from datetime import UTC, datetime
 from typing import Any
 
+from constructs_lib.runtime import api_handler
+
 from . import records
 from .accept import POLL_SECONDS
 from .answers import answer, caller_of
 
 
+@api_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Answer with the job's status, and its result or error once it has ended."""
     job = event["pathParameters"]["job_id"]

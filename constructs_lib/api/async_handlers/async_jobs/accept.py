@@ -14,6 +14,8 @@ import os
 import re
 from typing import Any
 
+from constructs_lib.runtime import api_handler
+
 from . import messages, records
 from .answers import answer, caller_of, header
 
@@ -21,6 +23,7 @@ KEY = re.compile(r"[\x21-\x7e]{1,255}")
 POLL_SECONDS = "2"
 
 
+@api_handler
 def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Accept a job."""
     key = header(event, "Idempotency-Key") or ""
