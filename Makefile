@@ -17,7 +17,7 @@ demo: setup  ## deploy the reference system to a local AWS and drive it
 	@python -m demo
 
 test: setup  ## run all tests
-	@$(SETUP) checkov chromium redis
+	@$(SETUP) checkov chromium postgresql redis
 	@pytest -n 2 --dist loadfile
 
 check: setup  ## format, lint, types, import contracts
@@ -31,7 +31,7 @@ format: setup  ## put the code into shape
 	@ruff check --fix .
 
 bench: setup  ## print the published figures, each with its peer
-	@$(SETUP) checkov serverless-rules solutions-constructs
+	@$(SETUP) checkov serverless-rules solutions-constructs postgresql redis
 	@python -m bench
 
 fuzz: setup  ## look for inputs that break reading, resolving or judging, for FUZZ_SECONDS (600)

@@ -1,9 +1,9 @@
 """Set up what the Makefile's targets need: a locked virtual environment, Node, and the CDK CLI.
 
 Run as ``python3 scripts/setup.py [WHAT ...]``: ``main`` (the default) is ``.venv``; ``checkov``, ``fuzz`` and others
-are environments of their own; ``chromium`` and ``redis`` are programs of the system that tests use. Idempotent:
-what is set up already is recognised by a stamp over the lock files, and costs nothing. Standard library only, because
-nothing else is there yet.
+are environments of their own; ``chromium``, ``postgresql`` and ``redis`` are programs of the system that tests and
+benchmarks use. Idempotent: what is set up already is recognised by a stamp over the lock files, and costs nothing.
+Standard library only, because nothing else is there yet.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SIDE_ENVIRONMENTS = ("checkov", "fuzz", "serverless-rules", "solutions-construct
 
 
 class Program(NamedTuple):
-    """A program that no Python package brings: any of some commands, from a Debian package."""
+    """A program that no Python package brings: any of some commands, on PATH or where Debian's package puts them."""
 
     commands: tuple[str, ...]
     package: str
@@ -37,6 +37,9 @@ class Program(NamedTuple):
 PROGRAMS = {
     "chromium": Program(
         ("chromium", "chromium-browser", "google-chrome"), "chromium", "the tests of the HTML report"
+    ),
+    "postgresql": Program(
+        ("initdb", "/usr/lib/postgresql/*/bin/initdb"), "postgresql", "the tests of the stadiums' handlers"
     ),
     "redis": Program(("valkey-server", "redis-server"), "redis-server", "the tests of the runtime's cache"),
 }
@@ -142,12 +145,13 @@ def _make_main(home: Path) -> None:
 
 def _find(program: Program) -> None:
     """Install a program where there is none of its commands and this user may; else say how."""
-    if any(map(shutil.which, program.commands)):
+    root = Path("/")
+    if any(shutil.which(name) or any(root.glob(name.lstrip("/"))) for name in program.commands):
         return
     apt = shutil.which("apt-get")
     if apt is None or os.geteuid() != 0:
         raise SetupError(
-            f"found none of {', '.join(program.commands)} on PATH; needed: one of them, for {program.purpose}; "
+            f"found none of {', '.join(program.commands)}; needed: one of them, for {program.purpose}; "
             f"e.g. sudo apt-get install {program.package}"
         )
     os.environ["DEBIAN_FRONTEND"] = "noninteractive"
