@@ -1,0 +1,152 @@
+"""What a caller sees when the cache, the database or the extension is down, or hangs: an answer, and in time."""
+
+from __future__ import annotations
+
+import json
+import signal
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tests.lambda_src.stadiums.requests import stadium, stadiums
+from tests.runtime.invocations import Context
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    import pytest
+
+    from tests.lambda_src.stadiums.conftest import Services
+    from tests.lambda_src.stadiums.postgres_server import PostgresServer
+    from tests.runtime.redis_server import RedisServer
+    from tests.runtime.runtime_api import Reply, Sandbox
+
+    Start = Callable[[], Any]
+
+
+@contextmanager
+def down(server: PostgresServer | RedisServer) -> Iterator[None]:
+    """Stop a server for a while: connections to it are refused."""
+    server.stop()
+    try:
+        yield
+    finally:
+        server.start()
+
+
+@contextmanager
+def hanging(server: PostgresServer | RedisServer) -> Iterator[None]:
+    """Freeze a server for a while: it accepts connections, and never answers."""
+    server.signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        server.signal(signal.SIGCONT)
+
+
+def is_unavailable(reply: dict[str, Any]) -> bool:
+    """Tell whether a reply asks its caller to try again in two seconds."""
+    return (reply["statusCode"], reply["headers"].get("Retry-After")) == (503, "2")
+
+
+def test_without_the_cache_the_database_answers(start: Start, services: Services) -> None:
+    """A cache that refuses connections costs its rows nothing."""
+    with down(services.cache):
+        reply = start()(stadiums(country="ES"), Context(5))
+    assert reply["statusCode"] == 200
+    assert len(json.loads(reply["body"])["stadiums"]) == 50
+
+
+def test_a_cache_that_hangs_is_passed_by(start: Start, services: Services) -> None:
+    """A cache that never answers costs one wait, and rests after it: the next request does not pay for it."""
+    handler = start()
+    with hanging(services.cache):
+        first = handler(stadium(1), Context(5))
+        began = time.monotonic()
+        second = handler(stadium(2), Context(5))
+        took = time.monotonic() - began
+    assert (first["statusCode"], second["statusCode"]) == (200, 200)
+    assert took < 0.1 + 0.1  # the cache's connect and read timeouts
+
+
+def test_without_the_database_the_caller_is_asked_to_come_back(start: Start, services: Services) -> None:
+    """Where connections are refused, the answer is 503 with Retry-After, and the next request finds what is back."""
+    handler = start()
+    with down(services.database):
+        assert is_unavailable(handler(stadiums(country="ES"), Context(5)))
+    assert handler(stadiums(country="ES"), Context(5))["statusCode"] == 200
+
+
+def test_a_connection_that_was_closed_meanwhile_is_opened_anew(start: Start, services: Services) -> None:
+    """A server that was restarted between two requests costs the second one a connection, and no error."""
+    handler = start()
+    assert handler(stadium(1), Context(5))["statusCode"] == 200
+    with down(services.database):
+        pass
+    assert handler(stadium(2), Context(5))["statusCode"] == 200
+
+
+def test_without_the_extension_the_caller_is_asked_to_come_back(
+    start: Start, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settings that cannot be read are an outage like others."""
+    handler = start()
+    monkeypatch.setenv("PARAMETERS_SECRETS_EXTENSION_HTTP_PORT", "9")
+    assert is_unavailable(handler(stadium(1), Context(5)))
+
+
+def test_no_answer_and_no_log_shows_where_the_database_is(
+    start: Start, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A caller who gets a 503 learns nothing of what is behind it, and no password is in the log."""
+    with down(services.database):
+        reply = start()(stadium(1), Context(5))
+    assert "localhost" not in json.dumps(reply)
+    assert "database-pass" not in caplog.text
+
+
+def read(sandbox: Sandbox, event: dict[str, Any]) -> Reply:
+    """Invoke the handler under Lambda's runtime client; it must answer, not be killed."""
+    reply = sandbox.invoke(event)
+    assert reply.outcome == "response", reply.logs
+    return reply
+
+
+def test_a_database_that_hangs_is_given_up_in_time(sandbox: Sandbox, services: Services) -> None:
+    """A connection that never comes about ends at the connect timeout, and the sandbox lives on to see the database back."""
+    with hanging(services.database):
+        reply = read(sandbox, stadium(1))
+    assert is_unavailable(reply.payload)
+    assert reply.seconds < 5 - 0.5  # much sooner than the function's timeout
+    assert read(sandbox, stadium(1)).payload["statusCode"] == 200
+
+
+def test_a_database_that_stops_answering_is_given_up_in_time(sandbox: Sandbox, services: Services) -> None:
+    """A query over an open connection ends at the read timeout, whatever the server does."""
+    assert read(sandbox, stadium(1)).payload["statusCode"] == 200
+    with hanging(services.database):
+        reply = read(sandbox, stadium(2))
+    assert is_unavailable(reply.payload)
+    assert 1.5 < reply.seconds < 1.5 + 1.5
+
+
+def test_a_slow_query_is_ended_in_the_server_too(sandbox: Sandbox, services: Services) -> None:
+    """Nobody waits for its rows any more, so the server does not go on looking for them."""
+    with services.database.connect() as locking, locking.transaction():
+        locking.execute("LOCK TABLE stadiums IN ACCESS EXCLUSIVE MODE")
+        reply = read(sandbox, stadium(1))
+        left = locking.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        ).fetchone()
+    assert is_unavailable(reply.payload)
+    assert left == (0,)
+
+
+def test_the_deadline_comes_first_where_it_is_near(sandbox: Sandbox, services: Services) -> None:
+    """With less time left than the database may take, the caller still gets an answer before Lambda ends the sandbox."""
+    assert read(sandbox, stadium(1)).payload["statusCode"] == 200
+    sandbox.timeout = 1
+    with hanging(services.database):
+        reply = read(sandbox, stadium(2))
+    assert is_unavailable(reply.payload)
+    assert [line["event"] for line in reply.lines if line.get("event")] == ["deadline_exceeded"]
