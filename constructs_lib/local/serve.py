@@ -21,6 +21,7 @@ import threading
 import time
 import uuid
 from importlib import import_module, util
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,6 +49,18 @@ def keep_function_properties() -> None:
             record["config"].pop("DeadLetterConfig", None)
 
     _after_provisioning("AWS::Lambda::Function", keep)
+
+
+def name_inline_code_index() -> None:
+    """Code in a template is a file named index, whatever the handler is called (cfn-ug/aws-properties-lambda-function-code)."""
+    provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
+    archive = provisioners._zip_inline  # noqa: SLF001
+
+    def archive_index(source: str | None, _handler: str, *runtime: str) -> bytes | None:
+        archived: bytes | None = archive(source, "index.handler", *runtime)
+        return archived
+
+    provisioners._zip_inline = archive_index  # noqa: SLF001
 
 
 def keep_request_validators() -> None:
@@ -297,6 +310,7 @@ def understand_escapes() -> None:
 
 MENDS = (
     keep_function_properties,
+    name_inline_code_index,
     keep_request_validators,
     honour_qualifiers,
     shape_dead_letters,
@@ -334,7 +348,8 @@ def main(arguments: list[str]) -> None:
     run_directory, *options = arguments
     if LEASH in options:
         threading.Thread(target=hold_leash, args=[run_directory], daemon=True).start()
-    for mend in (*MENDS, *_mends_beside("workflows"), *_mends_beside("http_gateway")):
+    beside = ("workflows", "http_gateway", "sandboxes")
+    for mend in (*MENDS, *chain.from_iterable(map(_mends_beside, beside))):
         mend()
     sys.argv = ["ministack"]
     import_module("ministack.app").main()

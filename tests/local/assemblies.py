@@ -110,6 +110,14 @@ def tiny_template() -> dict[str, Any]:
             Role=_attribute("Role"),
             ReservedConcurrentExecutions=0,
         ),
+        "MisnamedFunction": _resource(
+            "Lambda::Function",
+            FunctionName="misnamed",
+            Code={"ZipFile": HANDLER},
+            Handler="orders.handler",
+            Runtime="python3.13",
+            Role=_attribute("Role"),
+        ),
         "Version": _resource("Lambda::Version", FunctionName=_ref("Function")),
         "Live": _resource(
             "Lambda::Alias",

@@ -132,6 +132,14 @@ def processes_of(local: LocalAws) -> set[int]:
     return {pid for pid in running if processes.is_ours(pid, local.run_directory)}
 
 
+@pytest.mark.usefixtures("deployment")
+def test_inline_code_is_called_index(local: LocalAws) -> None:
+    """A handler of another name is not found, as in AWS; nor is one that a layer stands around lost."""
+    answer = local.client("lambda").invoke(FunctionName="misnamed", Payload=b'{"path": "/hello"}')
+    assert "FunctionError" in answer
+    assert "orders" in json.load(answer["Payload"])["errorMessage"]
+
+
 def test_interrupted_deployment_leaves_no_cli(local: LocalAws, app: Path) -> None:
     """An interrupt while the CLI runs ends the CLI; the local AWS goes on."""
 
