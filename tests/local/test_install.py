@@ -41,6 +41,13 @@ def test_it_holds_what_handlers_and_service_need(environment: Path) -> None:
     assert f"ministack=={done.stdout.strip()} " in requirements().read_text()
 
 
+def test_it_is_compiled(environment: Path) -> None:
+    """Each sandbox of a handler imports boto3: from bytecode, as nothing may be written when it is imported."""
+    modules = list(environment.glob("lib/python3.*/site-packages/botocore/*.py"))
+    assert modules
+    assert all(list(module.parent.glob(f"__pycache__/{module.stem}.*.pyc")) for module in modules)
+
+
 def test_environment_without_its_python_is_made_anew(empty_cache: Path) -> None:
     """When the Python under it was removed, it is set up again."""
     broken = environment_directory() / "bin"
