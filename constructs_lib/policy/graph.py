@@ -13,7 +13,7 @@ from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.values import Place, Resource
 from constructs_lib.policy.values.cases import ABSENT, Unknown, combine
 from constructs_lib.policy.values.shapes import NAME_PROPERTY
-from constructs_lib.policy.values.text import referenced, show, why_unknown
+from constructs_lib.policy.values.text import referenced, show, why_all_unknown, why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -216,9 +216,10 @@ class Graph:
                 continue
             missing = False
             for value, data in zip(values, datas, strict=True):
-                if isinstance(data, Unknown):
-                    self.coverage.undecided(value.place, data.reason)
-                missing = missing or isinstance(data, Unknown) or data is ABSENT
+                reason = data.reason if isinstance(data, Unknown) else why_all_unknown(data)
+                if reason:
+                    self.coverage.undecided(value.place, reason)
+                missing = missing or reason is not None or data is ABSENT
             if not missing:
                 yield (*datas, when)
 

@@ -57,14 +57,24 @@ class ErrorsWithoutCors(Rule):
         "both in the body": _BODY.replace("PARAMETERS", _STAR),
         "no browser calls it": _API.replace("OPTIONS", "GET"),
     }
-    undecided = {"parameters imported": _BOTH.replace("PARAMETERS", "!ImportValue headers")}
+    undecided = {
+        "parameters imported": _BOTH.replace("PARAMETERS", "!ImportValue headers"),
+        "responses in another file": _BODY.replace(
+            "{DEFAULT_4XX: {responseParameters: PARAMETERS}, DEFAULT_5XX: {responseParameters: PARAMETERS}}",
+            '{"Fn::Transform": {Name: AWS::Include, Parameters: {Location: "s3://bucket/responses.yaml"}}}',
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for the header in the default responses of each API that answers OPTIONS."""
         for api in rest_apis(graph):
             answering = next((method for method in api.methods if method.verb == "OPTIONS"), None)
             covered = {kind for kind, value in api.gateway_responses if answering and _carries(graph, value)}
+            in_body = api.body.get("x-amazon-apigateway-gateway-responses")
             if answering is None or covered.issuperset(_KINDS):
+                continue
+            if in_body.unknown:
+                graph.note_unknown(in_body)
                 continue
             kinds = " and ".join(kind for kind in _KINDS if kind not in covered)
             message = (

@@ -59,6 +59,9 @@ class WarmCapacityBypassed(Rule):
     }
     undecided = {
         "qualifier imported": _api("!Join [':', [!GetAtt Orders.Arn, !ImportValue stage]]"),
+        "alias named by an import": _api("!Sub '${Orders.Arn}:live'").replace(
+            "Name: live", "Name: !ImportValue stage"
+        ),
         "qualifier from a stage variable": _api("!Sub '${Orders.Arn}:${!stageVariables.alias}'"),
     }
 
@@ -73,6 +76,11 @@ class WarmCapacityBypassed(Rule):
                 if reason := function.unclear(used):
                     graph.coverage.undecided(edge.at, reason)
                 elif used not in warm and function.behind(used) not in warm:
+                    if reason := next(
+                        filter(None, map(function.unclear, warm if edge.qualifier else ())), None
+                    ):
+                        graph.coverage.undecided(edge.at, reason)
+                        continue
                     names = ", ".join(f"{function.name}:{show(each).strip('<>')}" for each in warm)
                     latest = "" if edge.qualifier else f", which is {LATEST}"
                     message = f"{edge.label} invokes {edge.callee}{latest}, but the provisioned concurrency is on {names}: its callers meet cold starts while the warm capacity idles and is billed."

@@ -56,9 +56,17 @@ class ThrottleWithoutEffect(Rule):
     good = {
         "key wanted": _api("Throttle: {RateLimit: 5, BurstLimit: 10}", "true"),
         "throttled by the plan alone": _api("Throttle: {RateLimit: 5}", "true", setting=""),
+        "stage named by its plan": _api("Throttle: {RateLimit: 5}", "true", setting="").replace(
+            "!Ref Live", "live"
+        ),
         "HTTP API with throttle": _HTTP.replace("SETTING", "ThrottlingRateLimit: 20"),
     }
-    undecided = {"key imported": _api("Throttle: {RateLimit: 5}", "!ImportValue key")}
+    undecided = {
+        "key imported": _api("Throttle: {RateLimit: 5}", "!ImportValue key"),
+        "methods in another stack": _api("Throttle: {RateLimit: 5}", "false").replace(
+            "{RestApiId: !Ref Api, HttpMethod", "{RestApiId: !ImportValue api, HttpMethod"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for methods that ask for a key behind each plan, and for a throttle on each stage."""

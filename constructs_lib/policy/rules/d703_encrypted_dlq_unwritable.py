@@ -72,7 +72,12 @@ class EncryptedDlqUnwritable(Rule):
         + _MANAGED.replace("STATEMENTS", f"{_SEND}, {_KEY}"),
         "AWS's own key": _function(_SEND).replace("!GetAtt Key.Arn", "alias/aws/sqs"),
     }
-    undecided = {"role imported": _function(_SEND, "!ImportValue role")}
+    undecided = {
+        "role imported": _function(_SEND, "!ImportValue role"),
+        "key policy imported": _function(_SEND).replace(
+            "KeyPolicy: {Statement: []}", "KeyPolicy: !ImportValue policy"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Ask of each dead-letter queue and on-failure destination whether its function's role may write there."""

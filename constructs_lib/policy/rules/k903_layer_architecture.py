@@ -63,7 +63,10 @@ class LayerArchitecture(Rule):
         "layer that does not say": _FUNCTION.replace("CompatibleArchitectures: [FOR], ", ""),
     }
     undecided = {
-        "architecture imported": _FUNCTION.replace("FOR", "x86_64").replace("[arm64]", "[!ImportValue cpu]")
+        "architecture imported": _FUNCTION.replace("FOR", "x86_64").replace("[arm64]", "[!ImportValue cpu]"),
+        "architecture fetched": _FUNCTION.replace("FOR", "x86_64").replace(
+            "[arm64]", "['{{resolve:ssm:/cpu}}']"
+        ),
     }
 
     def check(self, graph: Graph) -> Iterator[Finding]:

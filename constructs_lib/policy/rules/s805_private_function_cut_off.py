@@ -75,7 +75,14 @@ class PrivateFunctionCutOff(Rule):
         + "Failed: {Type: AWS::SQS::Queue}",
         "no VPC": _SECRETS.replace("SUBNET", "").replace("SubnetIds: [], ", ""),
     }
-    undecided = {"subnet from elsewhere": _SECRETS.replace("SUBNET", "!ImportValue subnet")}
+    undecided = {
+        "subnet from elsewhere": _SECRETS.replace("SUBNET", "!ImportValue subnet"),
+        "network from elsewhere": _SECRETS.replace("SUBNET", "!Ref Private").replace(
+            "!Ref Vpc", "!ImportValue network"
+        ),
+        "endpoint for something": _SECRETS.replace("SUBNET", "!Ref Private")
+        + _ENDPOINT.replace('!Sub "com.amazonaws.${AWS::Region}.secretsmanager"', "!ImportValue service"),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare what the role allows with what the network lets through."""
@@ -86,7 +93,10 @@ class PrivateFunctionCutOff(Rule):
             if subnets_of(graph, function) is None:
                 graph.coverage.undecided(network.place, "subnets that are not in the given templates")
             wanted = services_reached_from(graph, function) if is_isolated(graph, function) else set()
-            missing = sorted(wanted - endpoints(graph, function))
+            offered = endpoints(graph, function)
+            if wanted and offered is None:
+                graph.coverage.undecided(network.place, "endpoints that are not in the given templates")
+            missing = sorted(wanted - offered) if offered is not None else []
             if missing:
                 names = ", ".join(missing)
                 message = (

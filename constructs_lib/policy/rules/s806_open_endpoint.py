@@ -71,7 +71,12 @@ class OpenEndpoint(Rule):
         ),
         "operation with security": _BODY.replace("SECURITY", "security: [{jwt: []}], "),
     }
-    undecided = {"authorization imported": _HTTP.replace("WHO", "!ImportValue kind")}
+    undecided = {
+        "authorization imported": _HTTP.replace("WHO", "!ImportValue kind"),
+        "private or not": _REST.replace("WHO", "NONE").replace(
+            "Name: shop", "EndpointConfiguration: {Types: [!ImportValue kind]}"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Name each API and URL with something open, once."""

@@ -73,19 +73,26 @@ class ColdStartOutlastsGateway(Rule):
             "FUNCTION", "28, SnapStart: {ApplyOn: PublishedVersions}"
         ).replace("init: 4", _DECLARED),
     }
-    undecided = {"timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout")}
+    undecided = {
+        "timeout comes from elsewhere": _API.replace("FUNCTION", "!ImportValue orders-timeout"),
+        "reserve comes from elsewhere": _RESERVED.replace(
+            "FUNCTION", "28, ReservedConcurrentExecutions: !ImportValue orders-reserve"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Add init and margin to the timeout; where the timeout alone is too long, T101 says so."""
         for edge in graph.edges_of("rest", "http", "websocket"):
             function = edge.function
             init = function.init
-            if edge.wait is None or init is None or not may_start_cold(function):
+            if edge.wait is None or init is None:
                 continue
+            cold = may_start_cold(function)
             margin = function.declared("margin").default(graph.settings.margin).numbers()
-            for wait, runs, spare, when in graph.known(edge.wait, function.timeout, margin, given=edge.when):
+            numbers = (edge.wait, function.timeout, margin, cold)
+            for wait, runs, spare, is_cold, when in graph.known(*numbers, given=edge.when):
                 bound = wait_above(runs, init, spare)
-                if wait >= bound or wait <= runs:
+                if wait >= bound or wait <= runs or not is_cold:
                     continue
                 message = (
                     f"{edge.label} waits {wait:g} s, but a cold start of {edge.callee} may take {init:g} s init "

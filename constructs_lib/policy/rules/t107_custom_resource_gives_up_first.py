@@ -55,13 +55,18 @@ class CustomResourceGivesUpFirst(Rule):
         "as long as the provider": _CUSTOM.replace("SERVICE", "ServiceTimeout: 300"),
         "unset, an hour": _CUSTOM.replace("SERVICE", "Table: orders"),
     }
-    undecided = {"imported": _CUSTOM.replace("SERVICE", "ServiceTimeout: !ImportValue patience")}
+    undecided = {
+        "imported": _CUSTOM.replace("SERVICE", "ServiceTimeout: !ImportValue patience"),
+        "handler imported": _FRAMEWORK.replace("!GetAtt Handler.Arn", "!ImportValue handler"),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare ServiceTimeout with the timeout of the provider's function."""
         for edge in graph.edges_of("custom"):
             assert edge.wait is not None
             provider = _provider(graph, edge)
+            if provider is None:
+                continue
             for wait, runs, when in graph.known(edge.wait, provider.timeout, given=edge.when):
                 if wait >= runs:
                     continue
@@ -74,7 +79,9 @@ class CustomResourceGivesUpFirst(Rule):
                 yield self.finding(edge.wait.place, message, fix=fix, path=path, when=when)
 
 
-def _provider(graph: Graph, edge: Edge) -> Function:
+def _provider(graph: Graph, edge: Edge) -> Function | None:
     """See through CDK's provider framework, whose 900 s are a ceiling, to the function of the user that it invokes."""
     handler = edge.function.environment.get("USER_ON_EVENT_FUNCTION_ARN")
-    return next((target.function for target in graph.invoked(handler)), edge.function)
+    if handler.is_absent:
+        return edge.function
+    return next((target.function for target in graph.invoked(handler)), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from constructs_lib.errors import RefusedError
 from constructs_lib.policy.rule import WARNING, Finding, Rule
 from constructs_lib.policy.services.warmers import is_warmer
@@ -71,21 +73,27 @@ class ScheduleOverlapsItself(Rule):
         "declared": _schedule("rate(1 minute)", declared="Metadata: {constructs-lib: {overlaps: true}}"),
         "warm-ups": _schedule("rate(1 minute)").replace("Often:", "KeepWarm:"),
     }
-    undecided = {"expression imported": _schedule("!ImportValue often")}
+    undecided = {
+        "expression imported": _schedule("!ImportValue often"),
+        "reserve imported": _schedule(
+            "rate(5 minutes)", reserve="ReservedConcurrentExecutions: !ImportValue reserve"
+        ),
+    }
 
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Compare how far apart each schedule's occurrences are with how long its function may run."""
         for edge in graph.edges_of("events", "scheduler"):
             function, expression = edge.function, edge.source.get("ScheduleExpression")
-            if expression.is_absent or is_warmer(edge) or function.reserved.only == 1 or _declared(edge):
+            if expression.is_absent or is_warmer(edge) or _declared(edge):
                 continue
             window = 60 * float(
                 edge.source.get("FlexibleTimeWindow", "MaximumWindowInMinutes").numbers().only or 0
             )
             worst = function.init or 0
-            for text, runs, when in graph.known(expression, function.timeout, given=edge.when):
+            numbers = (function.timeout, function.reserved.default(inf))
+            for text, runs, reserved, when in graph.known(expression, *numbers, given=edge.when):
                 apart = _gap(text)
-                if apart is None or apart - window >= worst + runs:
+                if apart is None or apart - window >= worst + runs or reserved == 1:
                     continue
                 spread = f" within {window / 60:g} min each" if window else ""
                 message = (

@@ -24,8 +24,9 @@ def dead_letter_queues(graph: Graph) -> dict[Resource, list[Resource]]:
 
 
 def takes_redrives(queue: Resource) -> bool:
-    """Tell whether a queue names the queues whose failed messages it takes, and so is a dead-letter queue."""
-    return bool(queue.get("RedriveAllowPolicy", "redrivePermission").only == "byQueue")
+    """Tell whether a queue names the queues whose failed messages it takes, and so is, or may be, a dead-letter queue."""
+    permission = queue.get("RedriveAllowPolicy", "redrivePermission")
+    return bool(permission.unknown) or any(case.data == "byQueue" for case in permission.cases)
 
 
 def redrive_policy(holder: Resource) -> Value:

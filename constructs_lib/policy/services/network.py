@@ -42,17 +42,21 @@ def is_isolated(graph: Graph, function: Function) -> bool | None:
     return bool(subnets) and not any(_has_way_out(graph, subnet) for subnet in subnets)
 
 
-def endpoints(graph: Graph, function: Function) -> set[str]:
-    """List the services with an endpoint in the function's VPC, as the end of their service name: ``ssm``, ``s3``."""
+def endpoints(graph: Graph, function: Function) -> set[str] | None:
+    """List the services with an endpoint in the function's VPC, as the end of their service name: ``ssm``, ``s3``.
+
+    None if there may be others: in a VPC that is not in the given templates, or by a name that is not known.
+    """
     subnets = subnets_of(graph, function) or []
     networks = [graph.designated(subnet.get("VpcId"), "AWS::EC2::VPC") for subnet in subnets]
     names = [
-        endpoint.get("ServiceName").texts().only
+        str(case.data).rpartition(".")[2]
         for network in dict.fromkeys(networks)
         if network
         for endpoint in graph.naming(network, "AWS::EC2::VPCEndpoint", "VpcId")
+        for case in endpoint.get("ServiceName").texts().cases
     ]
-    return {name.rpartition(".")[2] for name in names if isinstance(name, str)}
+    return None if None in networks or any(map(why_unknown, names)) else set(names)
 
 
 def _has_way_out(graph: Graph, subnet: Resource) -> bool:

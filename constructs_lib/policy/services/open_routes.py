@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.policy.edges.openapi import operations, parsed_body
 from constructs_lib.policy.services.rest_apis import rest_apis
+from constructs_lib.policy.values.text import is_plain, why_all_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Open:
 def open_routes(graph: Graph) -> Iterator[Open]:
     """List the APIs and URLs that have something open."""
     for api in rest_apis(graph):
-        if not _is_guarded(api):
+        if not _is_guarded(graph, api):
             found = [
                 (method.label, method.authorization.place)
                 for method in api.methods
@@ -47,11 +48,14 @@ def open_routes(graph: Graph) -> Iterator[Open]:
             yield Open(f"function URL {url.name}", url, [("it", url.get("AuthType").place)])
 
 
-def _is_guarded(api: Api) -> bool:
-    """Tell whether something in front of all methods may keep callers out."""
-    private = api.endpoint_types.only == "PRIVATE"
+def _is_guarded(graph: Graph, api: Api) -> bool:
+    """Tell whether something in front of all methods keeps callers out, or may do so."""
+    kinds = api.endpoint_types
+    graph.note_unknown(kinds)
+    private = any(case.data == "PRIVATE" or why_all_unknown(case.data) for case in kinds.cases)
     return (
         private
+        or bool(kinds.unknown)
         or not api.resource.get("Policy").is_absent
         or not api.body.get("x-amazon-apigateway-policy").is_absent
     )
@@ -59,7 +63,7 @@ def _is_guarded(api: Api) -> bool:
 
 def _is_open(graph: Graph, api: Api, method: Method) -> bool:
     kind = method.integration.get("Type" if method.is_resource else "type").only
-    if method.verb == "OPTIONS" or str(kind).upper() == "MOCK":
+    if method.verb == "OPTIONS" or not is_plain(method.verb) or str(kind).upper() == "MOCK":
         return False
     if method.is_resource:
         needs_key = method.value.get("ApiKeyRequired").default(data=False).flags().only

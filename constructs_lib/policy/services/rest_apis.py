@@ -6,6 +6,7 @@ from functools import cached_property
 
 from constructs_lib.policy.edges.openapi import operations, parsed_body
 from constructs_lib.policy.edges.rest_api import route_of
+from constructs_lib.policy.values.text import is_plain, show
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Method:
     @property
     def label(self) -> str:
         """The method in people's words: ``GET /orders``."""
-        return f"{self.verb} {self.path}"
+        return show(f"{self.verb} {self.path}")
 
     def named(self, key: str) -> str:
         """Write a key of the integration as CloudFormation or as OpenAPI does: ``Uri`` or ``uri``."""
@@ -131,8 +132,10 @@ class Api:
 
 
 def _method(graph: Graph, resource: Resource) -> Method:
-    verb = str(resource.get("HttpMethod").texts().only).upper()
-    return Method(verb, route_of(graph, resource), resource.value, is_resource=True)
+    verb = str(resource.get("HttpMethod").texts().only)
+    return Method(
+        verb.upper() if is_plain(verb) else verb, route_of(graph, resource), resource.value, is_resource=True
+    )
 
 
 class MethodSetting:

@@ -6,6 +6,7 @@ from constructs_lib.policy.services.callers import needs_api_key
 from constructs_lib.policy.services.rest_apis import rest_apis
 from constructs_lib.policy.services.stages import stages_of
 from constructs_lib.policy.services.throttles import RATE, has_throttle, throttled_by
+from constructs_lib.policy.values.text import why_unknown
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ class Plan:
         self._graph, self.resource = graph, resource
         self._stages = list(resource.get("ApiStages").elements())
         found = [graph.designated(each.get("ApiId"), _API) for each in self._stages]
-        self._named_stages = {graph.designated(each.get("Stage")) for each in self._stages}
         self.apis = [api for api in rest_apis(graph) if api.resource in found]
         self.limits = [name for name in ("Throttle", "Quota") if _says_anything(resource.get(name))]
         if any(_says_anything(each.get("Throttle")) for each in self._stages):
@@ -44,8 +44,10 @@ class Plan:
             ids = {self._graph.designated(each.get("ApiId"), _API) for each in self._stages}
             unknown = None in ids
         for each in [api] if api else self.apis:
-            if each.hidden:
-                coverage.undecided(each.resource.place, each.hidden)
+            if each.hidden or not each.methods:
+                coverage.undecided(
+                    each.resource.place, each.hidden or "its methods are not in the given templates"
+                )
                 unknown = True
             for method in each.methods:
                 needs = needs_api_key(each, method)
@@ -61,10 +63,18 @@ class Plan:
     def throttles(self, stage: Resource, api: Api) -> bool:
         """Tell whether the plan throttles, or may throttle, the callers of a stage."""
         return (
-            stage in self._named_stages
+            any(self._means(each.get("Stage"), stage) for each in self._stages)
             and any(name != "Quota" for name in self.limits)
             and self.wants_key(api) is not False
         )
+
+    def _means(self, named: Value, stage: Resource) -> bool:
+        """Tell whether a plan's stage is this one, by reference or by name, or may be."""
+        found = self._graph.designated(named)
+        if found is not None:
+            return found is stage
+        said, names = named.texts().only, [case.data for case in stage.get("StageName").texts().cases]
+        return said is None or why_unknown(said) is not None or said in names
 
 
 def usage_plans(graph: Graph) -> list[Plan]:

@@ -32,7 +32,8 @@ def lacking(graph: Graph, function: Function, target: Resource) -> tuple[list[st
         allowed = may(graph, function, action, resource)
         if allowed or any(_grants(graph, document, function, action) for document in documents):
             continue
-        if allowed is None:
+        unclear = any(document.unknown or document.get("Statement").unknown for document in documents)
+        if allowed is None or unclear:
             reason = f"the templates do not tell all that the role of {function.name} may do"
             graph.coverage.undecided(function.resource.place.at("Role"), reason)
         else:

@@ -67,6 +67,12 @@ def why_unknown(text: str) -> str | None:
     return f"{body.partition('/')[2]} is known only in deployment"
 
 
+def why_all_unknown(data: object) -> str | None:
+    """Say why nothing of a text is known, because it is fetched or decided in deployment; None if something is."""
+    match = TOKEN.fullmatch(data) if type(data) is str else None
+    return why_unknown(match[0]) if match and match[1] in "$?" else None
+
+
 def referenced(text: str) -> list[tuple[int, str]]:
     """List the resources that a text names: (stack index, logical id), in order."""
     found = []
