@@ -7,7 +7,7 @@ import re
 from constructs_lib.policy.edges.embedded import parsed
 from constructs_lib.policy.edges.qualifiers import qualified
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
-from constructs_lib.policy.values.cases import ABSENT, Case, Unknown, as_text, one
+from constructs_lib.policy.values.cases import ABSENT, Case, Unknown, as_text, combine, one
 from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
@@ -59,8 +59,11 @@ def definition(graph: Graph, machine: Resource) -> Value:
             raw = machine.get("Definition")
         raw = raw.whole()
         substitutions = machine.get("DefinitionSubstitutions").whole()
-        names = substitutions.only if type(substitutions.only) is dict else {}
-        cases = tuple(Case(_substituted(case.data, names), case.when) for case in raw.cases)
+        both = combine([raw.cases, substitutions.cases])
+        cases = tuple(
+            Case(_substituted(data, names if type(names) is dict else {}), when)
+            for (data, names), when in both
+        )
         graph.definitions[machine] = parsed(Value(cases, raw.place, None))
     return graph.definitions[machine]
 

@@ -23,6 +23,19 @@ Checkout:
       {"StartAt": "Charge", "States": {"Charge": {"Type": "Task", "Resource": "arn:aws:states:::lambda:invoke",
       "Parameters": {"FunctionName": "${Charge.Arn}"}, "TimeoutSeconds": SECONDS, "End": true}}}
 """
+_SUBSTITUTED = """
+Parameters: {Stage: {Type: String}}
+Conditions: {IsProduction: {"Fn::Equals": [!Ref Stage, prod]}}
+Resources:
+  Charge: {Type: AWS::Lambda::Function, Properties: {Timeout: 30}}
+  Checkout:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      DefinitionSubstitutions: {Patience: !If [IsProduction, 60, 30], Function: !GetAtt Charge.Arn}
+      DefinitionString: >-
+        {"StartAt": "Charge", "States": {"Charge": {"Type": "Task", "Resource": "${Function}",
+        "TimeoutSeconds": ${Patience}, "End": true}}}
+"""
 
 
 class TaskGivesUpFirst(Rule):
@@ -40,6 +53,7 @@ class TaskGivesUpFirst(Rule):
     name = "task-gives-up-first"
     severity = ERROR
     bad = {
+        "substituted by a condition": _SUBSTITUTED,
         "task ends with the function": _WORKFLOW.replace("SECONDS", "30"),
         "task ends before a cold start has": _WORKFLOW.replace("SECONDS", "34"),
     }

@@ -23,6 +23,24 @@ Checkout:
       States:
         Charge: {Type: Task, Resource: !GetAtt Charge.Arn, TimeoutSeconds: 40, Retry: RETRY, End: true}
 """
+_IF = """
+Parameters: {Stage: {Type: String}}
+Conditions: {IsProduction: {"Fn::Equals": [!Ref Stage, prod]}}
+Resources:
+  Charge: {Type: AWS::Lambda::Function, Properties: {Timeout: 30}}
+  Checkout:
+    Type: AWS::StepFunctions::StateMachine
+    Properties:
+      Definition:
+        StartAt: Charge
+        States:
+          Charge:
+            Type: Task
+            Resource: !GetAtt Charge.Arn
+            TimeoutSeconds: 40
+            Retry: !If [IsProduction, [{ErrorEquals: [States.ALL]}], !Ref AWS::NoValue]
+            End: true
+"""
 _FOUR = "Lambda.ServiceException, Lambda.AWSLambdaException, Lambda.SdkClientException, Lambda.TooManyRequestsException"
 _THREE = _FOUR.removesuffix(", Lambda.TooManyRequestsException")
 
@@ -51,6 +69,7 @@ class TransientErrorsNotRetried(Rule):
     name = "transient-errors-not-retried"
     severity = WARNING
     bad = {
+        "retried in production alone": _IF,
         "no retry": _workflow(),
         "throttles left out": _workflow(f"{{ErrorEquals: [{_THREE}], MaxAttempts: 6}}"),
         "retried no times": _workflow("{ErrorEquals: [States.ALL], MaxAttempts: 0}"),

@@ -35,8 +35,10 @@ def lambda_tasks(graph: Graph) -> Iterator[tuple[Task, Edge]]:
         edges.setdefault((edge.source, edge.label), []).append(edge)
     for machine in graph.of_type("AWS::StepFunctions::StateMachine"):
         for task in tasks(graph, machine):
+            (when, *_) = (case.when for case in task.state.cases)
             for edge in edges.get((machine, task.name), ()):
-                yield task, edge
+                if graph.system.together(when, edge.when) is not None:
+                    yield task, edge
 
 
 def is_express(machine: Resource) -> bool:
