@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 from collections import deque
@@ -13,8 +14,10 @@ from constructs_lib.runtime.deadline import Deadline
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType, TracebackType
 
+_LOG = logging.getLogger("constructs_lib.runtime")
 _KEPT = 50  # calls in the line; CloudWatch takes 256 KB, a reader much less
 _FRAMES = 25
 _CUT = {"Interrupt": "interrupted", "CancelledError": "cancelled"}
@@ -47,6 +50,9 @@ class downstream:  # noqa: N801 - reads as the verb it is: with downstream("orde
 
     Args:
         name: what is called, as the budget names it.
+        on_cut: what to do with the client if the deadline ends the call in the middle, usually to close its connection: one
+            that has been asked and not read may be of no more use (psycopg), or give the answer to the next question.
+            boto3, httpx and urllib3 see to that themselves, and so does redis-py with ``redis_options()``.
 
     Raises:
         DeadlineExceeded: the deadline has passed.
@@ -56,10 +62,10 @@ class downstream:  # noqa: N801 - reads as the verb it is: with downstream("orde
         ...     pass
     """
 
-    __slots__ = ("_began", "_ended", "_outcome", "name")
+    __slots__ = ("_began", "_ended", "_on_cut", "_outcome", "name")
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, *, on_cut: Callable[[], object] | None = None) -> None:
+        self.name, self._on_cut = name, on_cut
 
     def __enter__(self) -> None:
         """Begin the call."""
@@ -80,6 +86,11 @@ class downstream:  # noqa: N801 - reads as the verb it is: with downstream("orde
         """End the call."""
         self._outcome = "ok" if kind is None else _CUT.get(kind.__name__, kind.__name__)
         self._ended = monotonic()
+        if self._on_cut is not None and kind is not None and not issubclass(kind, Exception):
+            try:
+                self._on_cut()
+            except Exception:  # noqa: BLE001 - what a user's client raises must not hide the deadline
+                _LOG.exception("what is to be done when %r is cut failed", self.name)
 
     def entry(self, now: float) -> dict[str, object]:
         """Give the call as the log has it."""

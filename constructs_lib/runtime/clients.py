@@ -165,15 +165,19 @@ class Waits:
         """Give keyword arguments of ``redis.Redis``: timeouts of the socket, and one attempt.
 
         redis-py nests its retries: each try of a command may try to connect as often again. One attempt is what fits; a
-        cache that does not answer at once is better passed by.
+        cache that does not answer at once is better passed by. A connection that a deadline interrupts between a command and
+        its answer is dropped; redis-py itself keeps it, and the next command would get that answer.
         """
+        from redis import exceptions  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
         from redis.retry import Retry  # noqa: PLC0415
 
+        dropped = (exceptions.ConnectionError, exceptions.TimeoutError, TimeoutError, KeyboardInterrupt)
         return {
             "socket_connect_timeout": self.connect,
             "socket_timeout": self.read,
-            "retry": Retry(NoBackoff(), 0),
+            # The types are those after which the connection is dropped; mypy: it is annotated as errors alone.
+            "retry": Retry(NoBackoff(), 0, supported_errors=dropped),  # type: ignore[arg-type]
         }
 
     def __eq__(self, other: object) -> bool:

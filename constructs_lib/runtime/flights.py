@@ -49,16 +49,18 @@ class Flights:
             DeadlineExceeded: the deadline passed while waiting.
             Exception: what the fetch raised, in all that waited for it.
         """
-        me = get_ident()
+        mine = Flight(get_ident(), Event())
         while True:
-            with self._lock:
-                flight = self._under_way.get(key)
-                mine = flight is None
-                if flight is None:
-                    flight = self._under_way[key] = Flight(me, Event())
-            if mine:
-                return self._fly(key, flight, fetch)
-            if flight.owner == me:
+            try:  # a deadline may strike anywhere, and must leave no flight behind that nobody flies
+                with self._lock:
+                    flight = self._under_way.get(key, mine)
+                    if flight is mine or flight.brought:
+                        flight = self._under_way[key] = mine
+                if flight is mine:
+                    return self._fly(mine, fetch)
+            finally:
+                self.release(key, mine)
+            if flight.owner == mine.owner:
                 raise _waits_for_itself(key)
             _wait(flight.landed)
             if flight.brought:  # else it was interrupted: one of those who waited fetches it
@@ -97,17 +99,21 @@ class Flights:
                 if place == key or (isinstance(place, tuple) and place[1] == key):
                     flight.dropped = True
 
-    def _fly(self, key: str, flight: Flight, fetch: Callable[[Flight], Any]) -> Any:
+    @staticmethod
+    def _fly(flight: Flight, fetch: Callable[[Flight], Any]) -> Any:
         try:
             flight.value, flight.brought = fetch(flight), True
         except Exception as error:
             flight.error, flight.brought = error, True
             raise
-        finally:
-            with self._lock:
-                del self._under_way[key]
-            flight.landed.set()
         return flight.value
+
+    def release(self, key: str, flight: Flight) -> None:
+        """End a flight, if this is one that is under way."""
+        with self._lock:
+            if self._under_way.get(key) is flight:
+                del self._under_way[key]
+                flight.landed.set()
 
 
 def _wait(landed: Event) -> None:

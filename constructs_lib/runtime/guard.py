@@ -3,11 +3,11 @@
 *The main thread*, where Lambda runs handlers. A timer (``setitimer``, SIGALRM) interrupts whatever runs, sleeps and blocked
 reads included: system calls return to the interpreter when a signal comes (PEP 475), and the handler then raises
 :class:`Interrupt`. That is a ``KeyboardInterrupt``, because it means just that and libraries know what to do: urllib3 and
-redis-py drop the connection they were reading from, psycopg cancels the statement, asyncio lets it out of its loop, and an
-``except Exception`` does not swallow it. At the end of the block it becomes a :class:`DeadlineExceeded`, an ordinary error
+httpx drop the connection they were reading from, so does redis-py with our settings, asyncio lets it out of its loop, and an
+``except Exception`` does not swallow it. (What a client does not see to itself is for ``downstream(..., on_cut=...)``.) At the end of the block it becomes a :class:`DeadlineExceeded`, an ordinary error
 of which the interruption, or whatever the block made of it, is the cause. Code that swallows the interruption all the same is
-interrupted again, every third of the reserve. Only the code of an extension module that neither sleeps in a system call
-nor returns cannot be ended so; its own timeouts must (:mod:`constructs_lib.runtime.clients`).
+interrupted again, every third of the reserve. Only the code of an extension module that goes on waiting after a
+signal cannot be ended so, psycopg's for instance; its own timeouts must (:mod:`constructs_lib.runtime.clients`).
 
 *A task*, by ``async with``: the task is cancelled and the cancellation taken back at the end of the block, as
 ``asyncio.timeout`` does it. A task that blocks the event loop is not ended by that; the handlers' decorators put a guard of
@@ -42,6 +42,10 @@ if TYPE_CHECKING:
 
 _AT_ONCE = 0.0005  # seconds; a timer of 0 would be none
 _LEAST_AGAIN = 0.01
+# Functions that take a lock or let it go. Interrupted there, a lock would stay held for the life of the sandbox: those of
+# urllib3's pools, of queue, of logging. They take microseconds; one that takes longer waits for a lock, and is interrupted.
+_HOLDS = {"__enter__", "__exit__", "acquire", "release"}
+_PATIENCE = 4  # alarms, half a millisecond apart
 
 
 class Interrupt(KeyboardInterrupt):
@@ -67,13 +71,16 @@ class Guard:
         constructs_lib.errors.DeadlineExceeded: the deadline passed 0.050 s after the work began; 0.000 s are left to answer
     """
 
-    __slots__ = ("_outer", "_timeout", "_token", "again", "deadline", "end", "forced", "interrupted")
+    __slots__ = (
+        "_outer", "_timeout", "_token", "again", "deadline", "end", "forced", "interrupted", "patience",
+    )  # fmt: skip
 
     def __init__(self, deadline: Deadline, *, later: float = 0.0) -> None:
         self.deadline = deadline
         self.end = deadline.end + later
         self.again = max(deadline.reserve / 3, _LEAST_AGAIN)
         self.forced = self.interrupted = False
+        self.patience = _PATIENCE
 
     def __enter__(self) -> Deadline:
         """Begin the block, unless the deadline has passed."""
@@ -197,12 +204,19 @@ def _on_alarm(number: int, frame: FrameType | None) -> None:
     if late is None:
         if _guards:
             _wind()
-    elif frame is not None and frame.f_globals is _OWN:
-        # A guard is just being entered or left. Raised here, the interruption would leave it half so.
+    elif frame is not None and _is_half_done(frame, late):
         signal.setitimer(signal.ITIMER_REAL, _AT_ONCE, late.again)
     else:
-        late.interrupted = True
+        late.interrupted, late.patience = True, _PATIENCE
         raise Interrupt(late)
+
+
+def _is_half_done(frame: FrameType, late: Guard) -> bool:
+    """Tell whether a guard, or for a moment a lock, is just being taken or let go: an exception would leave it half so."""
+    if frame.f_globals is _OWN:
+        return True
+    late.patience -= 1
+    return late.patience >= 0 and frame.f_code.co_name in _HOLDS
 
 
 def passed() -> Guard | None:
