@@ -16,6 +16,7 @@ BENCHES = {
     "runtime_bundle": "what the runtime library adds to a function's package, against Powertools",
     "runtime_extension": "what a parameter costs a handler, against boto3 and Powertools on the same server",
     "runtime_overhead": "what the runtime library costs a handler, and how soon it answers when its deadline comes",
+    "stadiums": "a whole handler with what the runtime library brings, against the same written naively",
     "synth": "synth time and template size against the same resources in plain L2",
 }
 
