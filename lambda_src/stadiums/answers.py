@@ -31,10 +31,7 @@ def _password() -> str:
     return secret(os.environ["CACHE_SECRET"])
 
 
+store = RedisStore(os.environ["CACHE_URL"], password=_password if "CACHE_SECRET" in os.environ else None)
+
 # Bodies as they are sent: a hit is neither parsed nor written anew. An empty one stands for "there is none".
-bodies = Cache(
-    RedisStore(os.environ["CACHE_URL"], password=_password if "CACHE_SECRET" in os.environ else None),
-    namespace="stadiums",
-    encode=lambda body: body or "",
-    decode=lambda text: text or None,
-)
+bodies = Cache(store, namespace="stadiums", encode=lambda body: body or "", decode=lambda text: text or None)

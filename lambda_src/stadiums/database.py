@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class DatabaseUnavailableError(Exception):
-    """The database does not answer, or not in time; the cause says how it failed."""
+    """The database does not answer, or not in time; says how it failed."""
 
 
 class Database:
@@ -49,7 +49,10 @@ class Database:
             # The server, or the proxy, has closed it while the sandbox was frozen.
             return self._ask(query, values)
         except outages as error:
-            raise DatabaseUnavailableError(type(error).__name__) from error
+            said = " ".join(
+                str(error).split()
+            )  # libpq's texts have several lines, a log's entry should have one
+            raise DatabaseUnavailableError(f"{CALL}: {type(error).__name__}: {said}") from error
 
     def close(self) -> None:
         """Give the connection up."""

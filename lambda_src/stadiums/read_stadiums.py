@@ -29,8 +29,8 @@ def handler(event: dict[str, Any], _context: object) -> dict[str, Any]:
         if "stadium_id" in path:
             return _one(path["stadium_id"], settings())
         return _page(query.get("country", ""), query.get("after"), settings())
-    except (DatabaseUnavailableError, ExtensionError):
-        log.exception("answered 503")
+    except (DatabaseUnavailableError, ExtensionError) as error:
+        log.error("answered 503: %s", error)  # noqa: TRY400 - an outage has many requests, and one trace for all
         return unavailable()
 
 

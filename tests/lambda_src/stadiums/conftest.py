@@ -126,7 +126,8 @@ def empty(cache: redis_server.RedisServer) -> None:
 def forget() -> None:
     """End the sandbox: its connections go, and its modules."""
     shared.close()
-    if (module := sys.modules.get(f"{PACKAGE}.database")) is not None:
-        module.database.close()
+    if f"{PACKAGE}.read_stadiums" in sys.modules:
+        sys.modules[f"{PACKAGE}.database"].database.close()
+        sys.modules[f"{PACKAGE}.answers"].store.close()
     for name in [name for name in sys.modules if name.startswith(PACKAGE)]:
         del sys.modules[name]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from constructs_lib.testing import assert_import_budget
+from tests.lambda_src.stadiums.conftest import PACKAGE
 from tests.lambda_src.stadiums.requests import stadium, stadiums
 from tests.runtime.invocations import Context
 
@@ -115,6 +117,13 @@ def test_one_connection_serves_all_invocations(start: Start, services: Services)
             "SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()"
         )
         assert (before > 0, others) == (True, 1)
+
+
+@pytest.mark.usefixtures("services")
+def test_a_cold_start_loads_no_client() -> None:
+    """What only some requests need is loaded by the first of them: a sandbox whose requests hit the cache never loads psycopg."""
+    forbidden = ["psycopg", "redis", "boto3", "botocore", "ssl"]
+    assert_import_budget(f"{PACKAGE}.read_stadiums.handler", seconds=2, forbid=forbidden, runs=1)
 
 
 def test_settings_hold_from_the_next_request_on(start: Start, services: Services) -> None:
