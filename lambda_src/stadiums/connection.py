@@ -64,7 +64,7 @@ def bounded(seconds: float) -> Guard:
 
 def iam_token(address: Address) -> str:
     """Sign the token that stands for a password where IAM decides."""
-    # Of the SDK only what signs: a client would take three times as long to load, for the same token.
+    # Of the SDK only what signs: a client for the same token would take almost twice as long to load.
     from botocore.auth import SigV4QueryAuth  # noqa: PLC0415 - who has a secret needs none of it
     from botocore.awsrequest import AWSRequest  # noqa: PLC0415
     from botocore.session import get_session  # noqa: PLC0415
