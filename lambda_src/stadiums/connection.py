@@ -29,7 +29,12 @@ if TYPE_CHECKING:
     Connection = psycopg.Connection[dict[str, Any]]
 
 CALL = "stadiums-db"  # as the budgets name it
+WAITS = waits(CALL)
 _TOKEN_SECONDS = 900
+
+# Read in init, so that waits which do not fit libpq fail a deployment and not a request.
+_OPTIONS = WAITS.psycopg_options()
+del _OPTIONS["options"]  # RDS Proxy refuses a connection that brings any; bounded() ends statements, too
 
 # Its own way of waiting, in C, looks at signals every 100 ms at the soonest and not at all while they come more often, as a
 # guard's do; waiting in Python is interrupted at once.
@@ -78,9 +83,7 @@ def iam_token(address: Address) -> str:
 
 
 def _open(address: Address, user: str, password: str) -> Connection:
-    options = waits(CALL).psycopg_options()
-    del options["options"]  # RDS Proxy refuses a connection that brings any; bounded() ends statements, too
-    with bounded(waits(CALL).connect):
+    with bounded(WAITS.connect):
         return psycopg.connect(
             host=address.host,
             port=address.port,
@@ -92,7 +95,7 @@ def _open(address: Address, user: str, password: str) -> Connection:
             autocommit=True,  # one round trip a query, and no transaction that a frozen sandbox keeps open
             prepare_threshold=None,  # prepared statements would pin a connection of RDS Proxy to this one
             row_factory=psycopg.rows.dict_row,
-            **options,
+            **_OPTIONS,
         )
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from constructs_lib.runtime import DeadlineExceeded, downstream, lazy_imports, waits
+from constructs_lib.runtime import DeadlineExceeded, downstream, lazy_imports
 
-from .connection import CALL, bounded, connect
+from .connection import CALL, WAITS, bounded, connect
 
 with lazy_imports():
     import psycopg
@@ -65,7 +65,7 @@ class Database:
             with downstream(CALL):
                 if self._connection is None:
                     self._connection = connect()
-                with bounded(waits(CALL).read):
+                with bounded(WAITS.read):
                     return self._connection.execute(query, values).fetchall()
         except BaseException:
             # Whatever ended it, the deadline included: nobody knows what is still on its way through this connection.
