@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from constructs_lib.policy.graph import POLL, Edge
+from constructs_lib.policy.graph import POLL, Edge, Target
 from constructs_lib.policy.once import once
+from constructs_lib.policy.values.cases import ABSENT, Case
 from constructs_lib.policy.values.text import show, why_unknown
+from constructs_lib.policy.values.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from constructs_lib.policy.graph import Graph
-    from constructs_lib.policy.values import Resource, Value
+    from constructs_lib.policy.values import Resource
+    from constructs_lib.policy.values.cases import When
 
 _SOURCES = {
     "AWS::SQS::Queue": "sqs",
@@ -35,12 +38,15 @@ _SERVICES = {
 
 
 class Mapping:
-    """One event source mapping: ``source`` is its queue or stream, or None if that is not in the given templates."""
+    """One event source mapping, as it is ``when`` some conditions hold.
 
-    __slots__ = ("arn", "kind", "resource", "source")
+    ``source`` is its queue or stream, or None if that is not in the given templates.
+    """
 
-    def __init__(self, graph: Graph, resource: Resource) -> None:
-        self.resource, self.arn = resource, resource.get("EventSourceArn")
+    __slots__ = ("arn", "kind", "resource", "source", "when")
+
+    def __init__(self, graph: Graph, resource: Resource, arn: Value, when: When) -> None:
+        self.resource, self.arn, self.when = resource, arn, when
         self.source = graph.designated(self.arn, *_SOURCES)
         self.kind = _SOURCES[self.source.type] if self.source else _kind(self.arn.texts().only)
 
@@ -59,10 +65,21 @@ class Mapping:
 
 @once
 def mappings(graph: Graph, *kinds: str) -> list[Mapping]:
-    """List the mappings of some kinds of sources, or all; also those of which the function is not known."""
+    """List the mappings of some kinds of sources, or all, once for each source that conditions give them.
+
+    Those of which the function is not known are listed too.
+    """
     if kinds:
         return [mapping for mapping in mappings(graph) if mapping.kind in kinds]
-    return [Mapping(graph, resource) for resource in graph.of_type("AWS::Lambda::EventSourceMapping")]
+    found = []
+    for resource in graph.of_type("AWS::Lambda::EventSourceMapping"):
+        arn = resource.get("EventSourceArn")
+        cases = [case for case in arn.cases if case.data is not ABSENT] or arn.cases
+        found += [
+            Mapping(graph, resource, Value((Case(case.data),), arn.place, arn.stack), case.when)
+            for case in cases
+        ]
+    return found
 
 
 def edges(graph: Graph) -> Iterator[Edge]:
@@ -72,11 +89,14 @@ def edges(graph: Graph) -> Iterator[Edge]:
         if source is None and not mapping.arn.is_absent:
             _note_outside(graph, mapping.arn)
         for target in graph.invoked(resource.get("FunctionName")):
+            when = graph.system.together(target.when, mapping.when)
+            if when is None:
+                continue
             yield Edge(
                 mapping.kind,
                 POLL,
                 source or resource,
-                target,
+                Target(target.function, target.qualifier, target.hops, when),
                 resource.place,
                 label=mapping.label,
                 hops=(resource,),

@@ -23,6 +23,17 @@ Mapping:
   Type: AWS::Lambda::EventSourceMapping
   Properties: {EventSourceArn: !GetAtt Jobs.Arn, FunctionName: !Ref Live}
 """
+_EITHER = """
+Parameters: {Ordered: {Type: String}}
+Conditions: {IsOrdered: {"Fn::Equals": [!Ref Ordered, "yes"]}}
+Resources:
+  Worker: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}
+  Fast: {Type: AWS::SQS::Queue, Properties: {VisibilityTimeout: 50}}
+  Ordered: {Type: AWS::SQS::Queue, Condition: IsOrdered, Properties: {FifoQueue: true, VisibilityTimeout: 360}}
+  Mapping:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {EventSourceArn: !If [IsOrdered, !GetAtt Ordered.Arn, !GetAtt Fast.Arn], FunctionName: !Ref Worker}
+"""
 
 
 class VisibilityShorterThanFunction(Rule):
@@ -42,6 +53,7 @@ class VisibilityShorterThanFunction(Rule):
     severity = ERROR
     limits = (SQS_VISIBILITY_DEFAULT,)
     bad = {
+        "one of two queues": _EITHER,
         "visibility unset": _QUEUE.replace("VISIBILITY", "QueueName: jobs"),
         "visibility too short": _QUEUE.replace("VISIBILITY", "VisibilityTimeout: 59"),
     }

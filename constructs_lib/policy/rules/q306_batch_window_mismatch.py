@@ -62,7 +62,7 @@ class BatchWindowMismatch(Rule):
             size = mapping.resource.get("BatchSize").default(float(SQS_BATCH_DEFAULT)).numbers()
             window = mapping.resource.get("MaximumBatchingWindowInSeconds").default(0.0).numbers()
             kind = fifo(mapping.source) if mapping.source else fifo_by_name(mapping.arn)
-            for batch, waits, is_fifo, when in graph.known(size, window, kind):
+            for batch, waits, is_fifo, when in graph.known(size, window, kind, given=mapping.when):
                 place, path = size.place, mapping.path(graph)
                 if batch > most and (is_fifo or waits < 1):
                     said = (

@@ -62,7 +62,8 @@ class WholeBatchRetried(Rule):
             default = SQS_BATCH_DEFAULT if is_queue else STREAM_BATCH_DEFAULT
             size = mapping.resource.get("BatchSize").default(float(default)).numbers()
             reports = reports_failures(mapping.resource)
-            for batch, reported, splits, when in graph.known(size, reports, bisects(mapping.resource)):
+            values = (size, reports, bisects(mapping.resource))
+            for batch, reported, splits, when in graph.known(*values, given=mapping.when):
                 if batch <= 1 or reported or (splits and not is_queue):
                     continue
                 kept = (

@@ -72,7 +72,8 @@ class PoisonRecordBlocksShard(Rule):
     def check(self, graph: Graph) -> Iterator[Finding]:
         """Look for what each stream mapping lacks to get past a record that always fails."""
         for mapping in mappings(graph, "kinesis", "dynamodb"):
-            for splits, ends, keeps, when in graph.known(*failure_handling(mapping.resource)):
+            handling = failure_handling(mapping.resource)
+            for splits, ends, keeps, when in graph.known(*handling, given=mapping.when):
                 there = zip(_CURES, (splits, ends, keeps), strict=True)
                 missing = [cure for cure, is_set in there if not is_set]
                 if missing:

@@ -81,9 +81,10 @@ def maximum_concurrency(mapping: Mapping) -> Value:
 def limited_readers(graph: Graph, function: Function) -> list[Mapping]:
     """List the mappings that invoke a function and bound their own concurrency, but those that are switched off."""
     wired = {edge.hops[0]: edge for edge in function.callers if edge.mode == POLL}
+    each_once = {mapping.resource: mapping for mapping in mappings(graph)}
     return [
         mapping
-        for mapping in mappings(graph)
+        for mapping in each_once.values()
         if mapping.resource in wired
         and not maximum_concurrency(mapping).is_absent
         and mapping.resource.get("Enabled").flags().only is not False
