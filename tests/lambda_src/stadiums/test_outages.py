@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -50,6 +49,13 @@ def is_unavailable(reply: dict[str, Any]) -> bool:
     return (reply["statusCode"], reply["headers"].get("Retry-After")) == (503, "2")
 
 
+def read(sandbox: Sandbox, event: dict[str, Any]) -> Reply:
+    """Invoke the handler under Lambda's runtime client; it must answer, not be killed."""
+    reply = sandbox.invoke(event)
+    assert reply.outcome == "response", reply.logs
+    return reply
+
+
 def test_without_the_cache_the_database_answers(start: Start, services: Services) -> None:
     """A cache that refuses connections costs its rows nothing."""
     with down(services.cache):
@@ -58,16 +64,13 @@ def test_without_the_cache_the_database_answers(start: Start, services: Services
     assert len(json.loads(reply["body"])["stadiums"]) == 50
 
 
-def test_a_cache_that_hangs_is_passed_by(start: Start, services: Services) -> None:
-    """A cache that never answers costs one wait, and rests after it: the next request does not pay for it."""
-    handler = start()
+def test_a_cache_that_hangs_is_passed_by(sandbox: Sandbox, services: Services) -> None:
+    """A cache that never answers takes no request down, and the log says so once."""
     with hanging(services.cache):
-        first = handler(stadium(1), Context(5))
-        began = time.monotonic()
-        second = handler(stadium(2), Context(5))
-        took = time.monotonic() - began
-    assert (first["statusCode"], second["statusCode"]) == (200, 200)
-    assert took < 0.1 + 0.1  # the cache's connect and read timeouts
+        first, second = (read(sandbox, stadium(number)) for number in (1, 2))
+    assert (first.payload["statusCode"], second.payload["statusCode"]) == (200, 200)
+    assert "cache: <RedisStore: rediss, address hidden> does not answer (TimeoutError)" in first.logs
+    assert "cache" not in second.logs
 
 
 def test_without_the_database_the_caller_is_asked_to_come_back(start: Start, services: Services) -> None:
@@ -110,19 +113,12 @@ def test_the_log_says_what_was_down_and_the_caller_learns_nothing_of_it(
     assert reply["body"] == '{"message": "not available now, try again"}'
 
 
-def read(sandbox: Sandbox, event: dict[str, Any]) -> Reply:
-    """Invoke the handler under Lambda's runtime client; it must answer, not be killed."""
-    reply = sandbox.invoke(event)
-    assert reply.outcome == "response", reply.logs
-    return reply
-
-
 def test_a_database_that_hangs_is_given_up_in_time(sandbox: Sandbox, services: Services) -> None:
     """A connection that never comes about ends at the connect timeout, and the sandbox lives on to see the database back."""
     with hanging(services.database):
         reply = read(sandbox, stadium(1))
     assert is_unavailable(reply.payload)
-    assert reply.seconds < 5 - 0.5  # much sooner than the function's timeout
+    assert "the deadline passed 0.700 s after" in reply.logs
     assert read(sandbox, stadium(1)).payload["statusCode"] == 200
 
 
@@ -132,7 +128,7 @@ def test_a_database_that_stops_answering_is_given_up_in_time(sandbox: Sandbox, s
     with hanging(services.database):
         reply = read(sandbox, stadium(2))
     assert is_unavailable(reply.payload)
-    assert 1.5 < reply.seconds < 1.5 + 1.5
+    assert "the deadline passed 1.500 s after" in reply.logs
 
 
 def test_a_slow_query_is_ended_in_the_server_too(sandbox: Sandbox, services: Services) -> None:
