@@ -28,6 +28,8 @@ if TYPE_CHECKING:
         RequestAuthorizer,
         TokenAuthorizer,
     )
+    from constructs_lib.api.async_api import AsyncApi
+    from constructs_lib.api.async_api_job import JobFunction
     from constructs_lib.compute import (
         AsyncFailure,
         CapacitySchedule,
@@ -53,6 +55,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "Access": "api",
     "ApiGatewayAccountRole": "api",
+    "AsyncApi": "api.async_api",
     "AsyncFailure": "compute",
     "CachePolicy": "api",
     "Call": "timeouts.call",
@@ -69,6 +72,7 @@ _HOMES = {
     "HardenedHttpApi": "api",
     "HardenedRestApi": "api",
     "HardenedWebSocketApi": "api",
+    "JobFunction": "api.async_api_job",
     "JwtAuthorizer": "api",
     "ParametersExtension": "compute",
     "ProvisionedConcurrency": "compute",
@@ -92,6 +96,7 @@ _HOMES = {
 __all__ = [
     "Access",
     "ApiGatewayAccountRole",
+    "AsyncApi",
     "AsyncFailure",
     "CachePolicy",
     "Call",
@@ -108,6 +113,7 @@ __all__ = [
     "HardenedHttpApi",
     "HardenedRestApi",
     "HardenedWebSocketApi",
+    "JobFunction",
     "JwtAuthorizer",
     "ParametersExtension",
     "ProvisionedConcurrency",
