@@ -7,5 +7,6 @@ Run it with ``make demo``. It needs no AWS account and no Docker.
 ``system``            the deployed app, called over HTTP as its customers do
 ``screen``            what is shown, on a terminal and elsewhere
 ``expectation``       what must hold for the story to go on
+``waiting``           for what happens on its own time
 ``routes`` ...        the chapters, one module each
 """

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import TYPE_CHECKING, Any
 
-from demo.expectation import UnexpectedError, expect
+from demo.expectation import expect
+from demo.waiting import wait_for
 
 if TYPE_CHECKING:
     from demo.screen import Screen
     from demo.system import System
-
-PATIENCE = 30  # seconds: Lambda tries three times, 1 and 2 s apart in the local AWS
 
 
 def failed_event(system: System, screen: Screen) -> str:
@@ -23,7 +21,7 @@ def failed_event(system: System, screen: Screen) -> str:
         "POST /orders/404/notifications: 202. The caller is gone; now the function fails, three times."
     )
     with screen.working("waiting for the dead letter"):
-        letter = _wait_for_letter(system)
+        letter = wait_for("the dead letter", lambda: _letter(system))
     event, attributes = json.loads(letter["Body"]), letter["MessageAttributes"]
     error = attributes["ErrorMessage"]["StringValue"]
     screen.table(
@@ -40,12 +38,7 @@ def failed_event(system: System, screen: Screen) -> str:
     return "a failed event waits in the dead-letter queue, with its error"
 
 
-def _wait_for_letter(system: System) -> dict[str, Any]:
-    queue, sqs = system.output("FailedNotifications"), system.local.client("sqs")
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        found = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"], WaitTimeSeconds=1)
-        for message in found.get("Messages", []):
-            letter: dict[str, Any] = message
-            return letter
-    raise UnexpectedError(f"dead-letter queue: got nothing within {PATIENCE} s; expected the failed event")
+def _letter(system: System) -> dict[str, Any] | None:
+    queue, sqs = system.output("FailedNotifications"), system.client("sqs")
+    found = sqs.receive_message(QueueUrl=queue, MessageAttributeNames=["All"])
+    return next(iter(found.get("Messages", [])), None)

@@ -31,7 +31,7 @@ def stays_secret(system: System, screen: Screen) -> str:
 
 
 def _log_lines(system: System) -> Iterator[str]:
-    logs = system.local.client("logs")
+    logs = system.client("logs")
     for group in logs.describe_log_groups()["logGroups"]:
         for event in logs.filter_log_events(logGroupName=group["logGroupName"])["events"]:
             yield event["message"]

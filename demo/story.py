@@ -10,7 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from constructs_lib.local import NOT_ENFORCED, LocalAws, deploy
-from demo import broken_hierarchy, crashes, dead_letters, deadlines, routes, secrecy, throttling
+from demo import (
+    broken_hierarchy,
+    crashes,
+    dead_letters,
+    deadlines,
+    fulfilment,
+    nightly,
+    reports,
+    routes,
+    secrecy,
+    throttling,
+)
 from demo.expectation import UnexpectedError
 from demo.system import STACK, System
 
@@ -26,6 +37,10 @@ CHAPTERS: tuple[tuple[str, Callable[[System, Screen], str]], ...] = (
     ("What is refused", routes.refusals),
     ("More requests than the stage allows", throttling.too_many_requests),
     ("An event that fails for good", dead_letters.failed_event),
+    ("Orders on a queue", fulfilment.queue_worker),
+    ("An event and what follows it", fulfilment.event_target),
+    ("Work that takes longer than a caller waits", reports.asynchronous_api),
+    ("Every night, in batches", nightly.chunked_workflow),
     ("A call that hangs", deadlines.hanging_call),
     ("A function that crashes", crashes.crash),
     ("The secret stays secret", secrecy.stays_secret),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STACK = "Orders-dev"
 CUSTOMER = "acme"
 PATIENCE = 30  # seconds: more than the gateway has, so that its answer is seen
+TOO_MANY_REQUESTS = 429
 
 
 @dataclass(frozen=True)
@@ -51,10 +52,11 @@ class System:
     local: LocalAws
     deployment: Deployment
     replies: list[Reply] = field(default_factory=list)
+    _clients: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         """Read the key that signs tokens, as the one who hands them out does."""
-        secrets = self.local.client("secretsmanager")
+        secrets = self.client("secretsmanager")
         self.signing_key: str = secrets.get_secret_value(SecretId=self.output("SigningKeySecret"))[
             "SecretString"
         ]
@@ -68,11 +70,49 @@ class System:
 
     def function(self, name: str) -> dict[str, Any]:
         """Give the configuration of a function, by its id in the stack."""
-        functions = self.local.client("lambda").list_functions()["Functions"]
+        functions = self.client("lambda").list_functions()["Functions"]
         (found,) = (each for each in functions if each["FunctionName"].startswith(f"{STACK}-{name}"))
         return dict(found)
 
-    def call(self, request: str, body: object = None, *, token: str | None = None) -> Reply:
+    def client(self, service: str) -> Any:
+        """Give the one client of a service."""
+        if service not in self._clients:
+            self._clients[service] = self.local.client(service)
+        return self._clients[service]
+
+    def orders(self, noted: str) -> dict[str, str]:
+        """Give when each of the customer's orders was fulfilled, invoiced or closed, as the table has it."""
+        pages = (
+            self.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self.output("OrdersTable"),
+                KeyConditionExpression="customer = :customer",
+                ExpressionAttributeValues={":customer": {"S": CUSTOMER}},
+            )
+        )
+        items = [item for page in pages for item in page["Items"]]
+        return {item["order_id"]["S"]: item[noted]["S"] for item in items if noted in item}
+
+    def log(self, name: str) -> list[str]:
+        """Give the lines that a function has logged, by its id in the stack."""
+        group, logs = self.function(name)["LoggingConfig"]["LogGroup"], self.client("logs")
+        return [event["message"] for event in logs.filter_log_events(logGroupName=group)["events"]]
+
+    def insist(self, request: str, body: object = None, *, headers: Mapping[str, str] | None = None) -> Reply:
+        """Send a request, and send it again as often as a 429 asks for that."""
+        while (reply := self.call(request, body, headers=headers)).status == TOO_MANY_REQUESTS:
+            time.sleep(int(reply.headers["Retry-After"]))
+        return reply
+
+    def call(
+        self,
+        request: str,
+        body: object = None,
+        *,
+        token: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
         """Send a request such as ``"GET /orders"``, with the customer's own token if no other is given.
 
         Raises:
@@ -80,14 +120,14 @@ class System:
         """
         method, path = request.split(" ")
         authorization = self.token if token is None else token
-        headers = {"Content-Type": "application/json"}
+        sent = {"Content-Type": "application/json", **(headers or {})}
         if authorization:
-            headers["Authorization"] = authorization
+            sent["Authorization"] = authorization
         data = None if body is None else json.dumps(body)
         started = time.monotonic()
         try:
             with contextlib.closing(HTTPConnection(self._url.netloc, timeout=PATIENCE)) as connection:
-                connection.request(method, self._url.path + path, data, headers)
+                connection.request(method, self._url.path + path, data, sent)
                 answer = connection.getresponse()
                 text = answer.read()
         except (OSError, HTTPException) as error:

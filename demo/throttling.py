@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 from demo.expectation import UnexpectedError, expect
+from demo.system import TOO_MANY_REQUESTS
 
 if TYPE_CHECKING:
     from demo.screen import Screen
@@ -23,8 +24,8 @@ def too_many_requests(system: System, screen: Screen) -> str:
         replies = list(clients.map(lambda _: system.call("GET /orders/7"), range(REQUESTS)))
     statuses = Counter(reply.status for reply in replies)
     screen.table(("status", "requests"), [(str(status), str(n)) for status, n in sorted(statuses.items())])
-    expect("statuses", set(statuses), {200, 429})
-    refused = next(reply for reply in replies if reply.status == 429)  # noqa: PLR2004 - Too Many Requests
+    expect("statuses", set(statuses), {200, TOO_MANY_REQUESTS})
+    refused = next(reply for reply in replies if reply.status == TOO_MANY_REQUESTS)
     wait = refused.headers.get("Retry-After", "")
     if not wait.isdigit():
         raise UnexpectedError(f"Retry-After of a 429: got {wait!r}; expected seconds")
@@ -32,4 +33,4 @@ def too_many_requests(system: System, screen: Screen) -> str:
     time.sleep(int(wait))
     expect("the request after Retry-After", system.call("GET /orders/7").status, 200)
     screen.say(f"The same request after {wait} s: 200")
-    return f"{statuses[429]} of {REQUESTS} requests throttled; after Retry-After it works again"
+    return f"{statuses[TOO_MANY_REQUESTS]} of {REQUESTS} requests throttled; after Retry-After it works again"

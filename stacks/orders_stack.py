@@ -1,13 +1,13 @@
-"""The reference stack: an orders API whose timeouts fit together."""
+"""The reference stack: an orders system whose timeouts fit together."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Duration, Environment, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_events as events
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_apigateway import MethodLoggingLevel
@@ -17,18 +17,19 @@ from constructs_lib import (
     Call,
     HardenedFunction,
     HardenedRestApi,
-    RuntimeFeatures,
     TimeoutBudget,
     TokenAuthorizer,
 )
 from stacks import requests
+from stacks.closing import Closing
+from stacks.fulfilment import Fulfilment
+from stacks.functions import orders_function
+from stacks.reports import Reports
 
 if TYPE_CHECKING:
     from constructs import Construct
 
     from stacks.stage import Stage
-
-HANDLERS = Path(__file__).parent.parent / "lambda_src"
 
 # API Gateway asks the authorizer before it waits for the function. It loads no SDK and reads one secret: a second to
 # start, and three for the rest.
@@ -73,10 +74,11 @@ class OrdersStack(Stack):
         self._make_configuration()
         self._make_functions()
         self._make_api()
-        CfnOutput(self, "ApiUrl", value=self.api.url)
-        assert self.notify_customer.dead_letter_queue is not None
-        CfnOutput(self, "FailedNotifications", value=self.notify_customer.dead_letter_queue.queue_url)
-        CfnOutput(self, "SigningKeySecret", value=self.signing_key.secret_arn)
+        self.bus = events.EventBus(self, "Events")
+        self.fulfilment = Fulfilment(self, "Fulfilment", table=self.table, bus=self.bus, stage=stage)
+        self.reports = Reports(self, "Reports", api=self.api, table=self.table, stage=stage)
+        self.closing = Closing(self, "Closing", table=self.table, bus=self.bus, stage=stage)
+        self._make_outputs()
 
     def _make_table(self) -> None:
         self.table = dynamodb.Table(
@@ -91,6 +93,14 @@ class OrdersStack(Stack):
             ),
             deletion_protection=self._stage.keep_data,
             removal_policy=self._stage.removal_policy,
+            stream=dynamodb.StreamViewType.NEW_IMAGE,
+        )
+        # Only an order that is fulfilled and not closed has the sort key, so the index holds no other.
+        self.table.add_global_secondary_index(
+            index_name="ToClose",
+            partition_key=dynamodb.Attribute(name="customer", type=dynamodb.AttributeType.STRING),
+            sort_key=dynamodb.Attribute(name="to_close_since", type=dynamodb.AttributeType.STRING),
+            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
         )
 
     def _make_configuration(self) -> None:
@@ -136,16 +146,7 @@ class OrdersStack(Stack):
     def _function(
         self, construct_id: str, module: str, budget: TimeoutBudget, **options: Any
     ) -> HardenedFunction:
-        return HardenedFunction(
-            self,
-            construct_id,
-            code=HANDLERS,
-            handler=f"orders.{module}.handler",
-            budget=budget,
-            runtime_features=RuntimeFeatures(),
-            removal_policy=self._stage.removal_policy,
-            **options,
-        )
+        return orders_function(self, construct_id, module, budget, stage=self._stage, **options)
 
     def _make_api(self) -> None:
         # The authorizer's policy covers the whole API, so a decision may be kept for all of it.
@@ -168,3 +169,21 @@ class OrdersStack(Stack):
         if self._stage.diagnostics:
             api.get("/diagnostics/{behaviour}", self._function("Diagnostics", "diagnostics", FAILING))
             api.get("/unguarded/{behaviour}", self._function("Unguarded", "unguarded", FAILING))
+
+    def _make_outputs(self) -> None:
+        workflow, worker = self.closing.workflow, self.fulfilment.worker
+        assert self.notify_customer.dead_letter_queue is not None
+        assert worker.dead_letter_queue is not None
+        values = {
+            "ApiUrl": self.api.url,
+            "SigningKeySecret": self.signing_key.secret_arn,
+            "OrdersTable": self.table.table_name,
+            "EventBus": self.bus.event_bus_name,
+            "FailedNotifications": self.notify_customer.dead_letter_queue.queue_url,
+            "FulfilmentQueue": worker.queue.queue_url,
+            "FailedFulfilments": worker.dead_letter_queue.queue_url,
+            "ClosingWorkflow": workflow.state_machine.state_machine_arn,
+            "FailedClosings": workflow.failure_queue.queue_url,
+        }
+        for name, value in values.items():
+            CfnOutput(self, name, value=value)

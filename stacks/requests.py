@@ -32,3 +32,17 @@ NOTIFICATION = {
     "additionalProperties": False,
     "properties": {"channel": {"enum": ["email", "text"]}},
 }
+
+REPORT = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        # Which articles; all of them if this is left out.
+        "articles": {
+            "type": "array",
+            "minItems": 1,
+            "maxItems": 100,
+            "items": {"type": "string", "maxLength": 64},
+        },
+    },
+}

@@ -47,6 +47,11 @@ class Stage:
         return ThrottleSettings(rate_limit=self.requests_per_second, burst_limit=self.burst)
 
     @property
+    def throttle_of_reports(self) -> ThrottleSettings:
+        """A tenth of the API's limits: a report is much work, and taking one takes longer than a look at an order."""
+        return ThrottleSettings(rate_limit=self.requests_per_second / 10, burst_limit=max(self.burst // 10, 2))
+
+    @property
     def removal_policy(self) -> RemovalPolicy:
         """What becomes of orders and logs when the stack goes."""
         return RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if self.keep_data else RemovalPolicy.DESTROY

@@ -15,6 +15,8 @@ from tests.synth import ACCOUNT, REGION
 ROOT = Path(__file__).parent.parent.parent
 STAGES = ("dev", "prod")
 
+Template = dict[str, Any]
+
 
 @dataclass(frozen=True)
 class Synthesized:
@@ -30,9 +32,9 @@ class Synthesized:
         return self.directory / f"Orders-{self.stage}.template.json"
 
     @property
-    def template(self) -> dict[str, Any]:
+    def template(self) -> Template:
         """The stack's template, read."""
-        template: dict[str, Any] = json.loads(self.template_file.read_text(encoding="utf-8"))
+        template: Template = json.loads(self.template_file.read_text(encoding="utf-8"))
         return template
 
 

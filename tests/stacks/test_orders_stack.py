@@ -13,9 +13,7 @@ from tests.synth import of_type, only
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from tests.stacks.reference_app import Synthesized
-
-Template = dict[str, Any]
+    from tests.stacks.reference_app import Synthesized, Template
 
 
 @pytest.fixture(params=["dev", "prod"])
@@ -113,8 +111,45 @@ def test_each_function_may_do_what_its_routes_need(template: Template) -> None:
         "ReadOrders": {"dynamodb:GetItem", "dynamodb:Query"},
         "PlaceOrder": {"dynamodb:PutItem"},
         "NotifyCustomer": {"dynamodb:UpdateItem"},
+        "FulfilmentFulfilOrder": {"dynamodb:UpdateItem"},
+        "FulfilmentInvoiceOrder": {"dynamodb:UpdateItem"},
+        "ClosingListClosable": {"dynamodb:Scan"},
+        "ClosingCloseOrders": {"dynamodb:GetItem", "dynamodb:UpdateItem"},
     }
     assert {name: actions(template, name, "dynamodb") for name in wanted} == wanted
+
+
+def test_an_order_is_placed_by_one_write(template: Template) -> None:
+    """PlaceOrder can send neither messages nor events, which could be lost after the write; the stream has the order."""
+    assert {service: actions(template, "PlaceOrder", service) for service in ("sqs", "sns", "events")} == {
+        "sqs": set(),
+        "sns": set(),
+        "events": set(),
+    }
+    mapping = named(template, "AWS::Lambda::EventSourceMapping", "FulfilmentPlaced")["Properties"]
+    assert mapping["EventSourceArn"] == {"Fn::GetAtt": ["OrdersA9B65338", "StreamArn"]}
+    (filter_,) = mapping["FilterCriteria"]["Filters"]
+    assert json.loads(filter_["Pattern"]) == {"eventName": ["INSERT"]}
+
+
+def test_the_nightly_run_is_named_by_its_time(template: Template) -> None:
+    """A start that is repeated is a start of the same run; one that fails ends in the workflow's failure queue."""
+    target = only(template, "AWS::Scheduler::Schedule")["Properties"]["Target"]
+    assert json.loads(target["Input"]) == {"run": "<aws.scheduler.scheduled-time>", "days": 30}
+    (queue,) = references(target["DeadLetterConfig"])
+    assert queue.startswith("ClosingWorkflowFailureQueue")
+
+
+def test_all_that_fails_is_kept_and_noticed(template: Template) -> None:
+    """Every dead-letter and failure queue has an alarm."""
+    watched = set()
+    for alarm in of_type(template, "AWS::CloudWatch::Alarm").values():
+        watched |= references(alarm["Properties"].get("Dimensions", []))
+    failures = {
+        key for key in of_type(template, "AWS::SQS::Queue") if "LetterQueue" in key or "FailureQueue" in key
+    }
+    assert len(failures) == 7
+    assert failures <= watched
 
 
 def test_only_the_authorizer_may_read_the_signing_key(template: Template) -> None:
@@ -131,26 +166,24 @@ def test_no_secret_is_in_the_template(template: Template) -> None:
 
 def test_orders_are_encrypted_and_can_be_restored(template: Template) -> None:
     """The table has a key of KMS and point-in-time recovery."""
-    table = only(template, "AWS::DynamoDB::Table")["Properties"]
+    table = named(template, "AWS::DynamoDB::Table", "Orders")["Properties"]
     assert table["SSESpecification"] == {"SSEEnabled": True}
     assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_failed_notifications_are_kept_and_noticed(template: Template) -> None:
-    """The asynchronous route's function has a dead-letter queue, and an alarm watches it."""
-    (queue,) = of_type(template, "AWS::SQS::Queue")
-    function = named(template, "AWS::Lambda::Function", "NotifyCustomer")["Properties"]
-    assert references(function["DeadLetterConfig"]) == {queue}
-    assert references(only(template, "AWS::CloudWatch::Alarm")["Properties"]["Dimensions"]) == {queue}
-
-
 def test_prod_keeps_its_data(synthesized: Mapping[str, Synthesized], prod: Template) -> None:
     """Neither a deleted stack nor a replaced table takes orders or logs with it."""
-    kinds = ("AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::Logs::LogGroup", "AWS::SQS::Queue")
+    kinds = (
+        "AWS::DynamoDB::Table",
+        "AWS::Logs::LogGroup",
+        "AWS::S3::Bucket",
+        "AWS::SQS::Queue",
+        "AWS::SecretsManager::Secret",
+    )
     kept = [each for kind in kinds for each in of_type(prod, kind).values()]
     assert {each["DeletionPolicy"] for each in kept} == {"RetainExceptOnCreate"}
     assert {each["UpdateReplacePolicy"] for each in kept} == {"Retain"}
-    assert only(prod, "AWS::DynamoDB::Table")["Properties"]["DeletionProtectionEnabled"] is True
+    assert named(prod, "AWS::DynamoDB::Table", "Orders")["Properties"]["DeletionProtectionEnabled"] is True
     manifest = json.loads((synthesized["prod"].directory / "manifest.json").read_text())
     assert manifest["artifacts"]["Orders-prod"]["properties"]["terminationProtection"] is True
 
