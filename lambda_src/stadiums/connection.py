@@ -3,8 +3,8 @@
 ``DATABASE_SECRET`` names the secret with the user and the password, in the form that RDS rotates. Without it, IAM decides: the
 role's own credentials sign a token that opens a connection within 15 minutes.
 
-The server's certificate and name are always checked, against the certificates that OpenSSL trusts: the system's, or those
-of ``SSL_CERT_FILE``. RDS Proxy's is signed by Amazon's root, which a system knows; to reach a cluster itself, bundle RDS' own
+The server's certificate and name are always checked, against the certificates that Python trusts: the system's, or those of
+``SSL_CERT_FILE``. RDS Proxy's is signed by Amazon's root, which a system knows; to reach a cluster itself, bundle RDS' own
 certificates and name them there.
 """
 
@@ -91,12 +91,19 @@ def _open(address: Address, user: str, password: str) -> Connection:
             user=user,
             password=password,
             sslmode="verify-full",
-            sslrootcert="system",
+            sslrootcert=_trusted(),
             autocommit=True,  # one round trip a query, and no transaction that a frozen sandbox keeps open
             prepare_threshold=None,  # prepared statements would pin a connection of RDS Proxy to this one
             row_factory=psycopg.rows.dict_row,
             **_OPTIONS,
         )
+
+
+def _trusted() -> str:
+    # psycopg's binary package has an OpenSSL of its own, which looks for the system's certificates where no system has them.
+    import ssl  # noqa: PLC0415 - takes 10 ms to load
+
+    return ssl.get_default_verify_paths().cafile or "system"
 
 
 def _is_refused_login(error: BaseException) -> bool:

@@ -28,7 +28,7 @@ BUDGET = TimeoutBudget(
     gateway=15,
     init=2,
     calls=[
-        Call("stadiums-db", connect=0.7, read=1.5, attempts=2, backoff=0),
+        Call("stadiums-db", connect=1.4, read=0.7, attempts=2, backoff=0),
         Call("cache", connect=0.1, read=0.1, attempts=1),
         Call("parameters-and-secrets", connect=0.05, read=1, attempts=1),
     ],

@@ -10,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -55,10 +56,14 @@ class PostgresServer:
         self._run("initdb", "--no-sync", "--no-locale", "--encoding=UTF8", "--auth=scram-sha-256",
                   f"--username={USER}", f"--pwfile={self._home.name}/password", "--pgdata", self._data)  # fmt: skip
         Path(self._data, "pg_hba.conf").write_text("hostssl all all 127.0.0.1/32 scram-sha-256\n")
-        self.start()
-        with self.connect() as connection:
-            for file in (TABLE, ROWS):
-                connection.execute(file.read_bytes())
+        try:
+            self.start()
+            with self.connect() as connection:
+                for file in (TABLE, ROWS):
+                    connection.execute(file.read_bytes())
+        except BaseException:
+            self.stop()
+            raise
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -104,7 +109,8 @@ class PostgresServer:
         pid = self._process.pid
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
         for one in (pid, *map(int, children)):
-            os.kill(one, number)
+            with suppress(ProcessLookupError):  # a connection that has just ended
+                os.kill(one, number)
 
     def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
         """Connect as a test does, without the handlers' code."""

@@ -51,6 +51,15 @@ def test_a_server_of_another_name_is_refused(connection: Any, services: Services
         connection.connect()
 
 
+def test_without_certificates_of_its_own_the_systems_are_trusted(
+    connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server whose certificate nobody signed is refused, by certificates that were found."""
+    monkeypatch.delenv("SSL_CERT_FILE")
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        connection.connect()
+
+
 def test_iam_signs_the_token_that_the_sdk_would(connection: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a secret, the password is what ``generate_db_auth_token`` gives, without the client that takes long to load."""
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKID")
