@@ -55,6 +55,8 @@ What to hold to:
 
 from __future__ import annotations
 
+from constructs_lib.policy.values.text import show
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -156,7 +158,8 @@ class Rule:
     ) -> Finding:
         """Make a finding; what it depends on is said at the beginning of its message."""
         text = f"{_conditions(when)}: {message}" if when else message
-        return Finding(self.id, severity or self.severity, place, text, fix, path or (place.resource.id,))
+        severity = severity or self.severity
+        return Finding(self.id, severity, place, show(text), show(fix), path or (place.resource.id,))
 
 
 def _conditions(when: When) -> str:

@@ -34,8 +34,8 @@ class PackageOverLimit(Rule):
     Leave out what the handler does not import, or ship a container image, which may have 10 GB.
 
     ## Known limits
-    Sizes come from the assets of a cloud assembly. Layers that are not in it are not counted, so that what is found is too
-    large for certain.
+    Sizes come from the assets of a cloud assembly. Layers that are not in it, or only under a condition, are not counted, so
+    that what is found is too large for certain.
     """
 
     id = "K901"
@@ -57,7 +57,9 @@ class PackageOverLimit(Rule):
             code = code_bytes(function)
             if code is None:
                 continue
-            layers = [layer.resource for layer in layers_of(graph, function) if layer.resource]
+            layers = [
+                layer.resource for layer in layers_of(graph, function) if layer.resource and not layer.when
+            ]
             sizes = [asset_bytes(layer, "Content", "S3Key") or 0 for layer in layers]
             total = code + sum(sizes)
             if total <= LAMBDA_PACKAGE_MAX:

@@ -20,6 +20,16 @@ Orders:
   Properties: {Runtime: python3.13, Architectures: [arm64], Layers: [!Ref Shared]}
 """
 _POWERTOOLS = "arn:aws:lambda:eu-west-1:017000801446:layer:AWSLambdaPowertoolsPythonV3-python313"
+_EITHER = f"""
+Parameters: {{Cpu: {{Type: String}}}}
+Conditions: {{IsArm: {{"Fn::Equals": [!Ref Cpu, arm64]}}}}
+Resources:
+  Orders:
+    Type: AWS::Lambda::Function
+    Properties:
+      Architectures: [!If [IsArm, arm64, x86_64]]
+      Layers: !If [IsArm, ["{_POWERTOOLS}-FIRST:7"], ["{_POWERTOOLS}-x86_64:7"]]
+"""
 
 
 class LayerArchitecture(Rule):
@@ -48,6 +58,7 @@ class LayerArchitecture(Rule):
         "layer for arm64 on the default": _FUNCTION.replace("FOR", "arm64").replace(
             " Architectures: [arm64],", ""
         ),
+        "one build for both": _EITHER.replace("FIRST", "x86_64"),
         "layer for another language": _FUNCTION.replace("FOR", "arm64").replace(
             "Runtime: python3.13", "Runtime: nodejs24.x"
         ),
@@ -56,6 +67,7 @@ class LayerArchitecture(Rule):
         ),
     }
     good = {
+        "each build for its own": _EITHER.replace("FIRST", "arm64"),
         "layer for both": _FUNCTION.replace("FOR", "arm64, x86_64"),
         "published layer for arm64": _FUNCTION.replace("FOR", "arm64").replace(
             "!Ref Shared", f"'{_POWERTOOLS}-arm64:7'"
@@ -76,7 +88,7 @@ class LayerArchitecture(Rule):
             runtime = function.resource.get("Runtime")
             for layer in layers_of(graph, function):
                 for value, offered in ((architecture, layer.architectures), (runtime, layer.runtimes)):
-                    for given, when in graph.known(value) if offered else ():
+                    for given, when in graph.known(value, given=layer.when) if offered else ():
                         if type(given) is not str or given in offered:
                             continue
                         language = language_of(given) if value is runtime else None

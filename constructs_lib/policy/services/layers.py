@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from constructs_lib.policy.function import Function
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Place, Resource
+    from constructs_lib.policy.values.cases import When
 
 _ARCHITECTURE = re.compile(r"(?i)[-_](arm64|x86[-_]64|x86|amd64)(?![a-z0-9])")
 _LANGUAGE = re.compile(r"^(python|nodejs|java|dotnet|ruby)")
@@ -29,12 +30,13 @@ class Layer:
         architectures: those that it was built for; empty if that is not known.
         runtimes: those that it says it is compatible with; empty if that is not known.
         languages: those that it was built for, without versions; empty if that is not known.
+        when: what must hold for the function to have it.
     """
 
-    __slots__ = ("architectures", "languages", "name", "place", "resource", "runtimes")
+    __slots__ = ("architectures", "languages", "name", "place", "resource", "runtimes", "when")
 
-    def __init__(self, text: str, place: Place, resource: Resource | None) -> None:
-        self.place, self.resource = place, resource
+    def __init__(self, text: str, place: Place, resource: Resource | None, when: When) -> None:
+        self.place, self.resource, self.when = place, resource, when
         self.name = resource.name if resource else show(text.partition(":layer:")[2] or text)
         self.architectures = _said(resource, "CompatibleArchitectures") or _named(text)
         self.runtimes = _said(resource, "CompatibleRuntimes")
@@ -46,9 +48,10 @@ def layers_of(graph: Graph, function: Function) -> Iterator[Layer]:
     """List a function's layers but the Parameters and Secrets extension, which has rules of its own."""
     extension = {layer.place.keys for layer in extension_layers(function)}
     for value in function.resource.get("Layers").elements():
-        text = value.texts().only
-        if value.place.keys not in extension and isinstance(text, str):
-            yield Layer(text, value.place, graph.designated(value, "AWS::Lambda::LayerVersion"))
+        for case in value.texts().cases if value.place.keys not in extension else ():
+            if isinstance(case.data, str):
+                resource = graph.resource(case.data, "AWS::Lambda::LayerVersion")
+                yield Layer(case.data, value.place, resource, case.when)
 
 
 def language_of(runtime: str) -> str | None:
