@@ -12,9 +12,9 @@ from constructs_lib import Call, ChunkedWorkflow, TimeoutBudget
 from stacks.functions import orders_function
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_dynamodb as dynamodb
     from aws_cdk import aws_events as events
 
+    from stacks.orders_table import OrdersTable
     from stacks.stage import Stage
 
 DAYS = 30
@@ -53,7 +53,7 @@ class Closing(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        table: dynamodb.Table,
+        table: OrdersTable,
         bus: events.IEventBus,
         stage: Stage,
     ) -> None:

@@ -12,8 +12,7 @@ from constructs_lib import AsyncFailure, Call, EventRule, QueueWorker, StreamWor
 from stacks.functions import orders_function
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_dynamodb as dynamodb
-
+    from stacks.orders_table import OrdersTable
     from stacks.stage import Stage
 
 TABLE = Call("orders-table", connect=0.5, read=2, attempts=2)
@@ -63,7 +62,7 @@ class Fulfilment(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        table: dynamodb.Table,
+        table: OrdersTable,
         bus: events.IEventBus,
         stage: Stage,
     ) -> None:

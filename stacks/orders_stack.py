@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from aws_cdk import CfnOutput, Duration, Environment, Stack
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
 from aws_cdk import aws_secretsmanager as secretsmanager
 from aws_cdk import aws_ssm as ssm
@@ -24,6 +23,7 @@ from stacks import requests
 from stacks.closing import Closing
 from stacks.fulfilment import Fulfilment
 from stacks.functions import orders_function
+from stacks.orders_table import OrdersTable
 from stacks.reports import Reports
 
 if TYPE_CHECKING:
@@ -61,6 +61,9 @@ class OrdersStack(Stack):
         GET  /diagnostics/{behaviour}          Diagnostics     fails on purpose, in stages that want it
         GET  /unguarded/{behaviour}            Unguarded       the same without the runtime library
 
+    Around the same table: :class:`Fulfilment` of new orders, :class:`Reports` (``POST /reports``), and :class:`Closing` of old
+    orders every night. Events go over a bus of the stack's own.
+
     Settings come from a parameter, the key that signs tokens from a secret, both through the Parameters and Secrets
     extension. Each function may do with the table what its routes need, and no more.
     """
@@ -70,7 +73,7 @@ class OrdersStack(Stack):
     ) -> None:
         super().__init__(scope, construct_id, env=env, termination_protection=stage.keep_data)
         self._stage = stage
-        self._make_table()
+        self.table = OrdersTable(self, "Orders", stage=stage)
         self._make_configuration()
         self._make_functions()
         self._make_api()
@@ -79,29 +82,6 @@ class OrdersStack(Stack):
         self.reports = Reports(self, "Reports", api=self.api, table=self.table, stage=stage)
         self.closing = Closing(self, "Closing", table=self.table, bus=self.bus, stage=stage)
         self._make_outputs()
-
-    def _make_table(self) -> None:
-        self.table = dynamodb.Table(
-            self,
-            "Orders",
-            partition_key=dynamodb.Attribute(name="customer", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="order_id", type=dynamodb.AttributeType.STRING),
-            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
-            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
-                point_in_time_recovery_enabled=True
-            ),
-            deletion_protection=self._stage.keep_data,
-            removal_policy=self._stage.removal_policy,
-            stream=dynamodb.StreamViewType.NEW_IMAGE,
-        )
-        # Only an order that is fulfilled and not closed has the sort key, so the index holds no other.
-        self.table.add_global_secondary_index(
-            index_name="ToClose",
-            partition_key=dynamodb.Attribute(name="customer", type=dynamodb.AttributeType.STRING),
-            sort_key=dynamodb.Attribute(name="to_close_since", type=dynamodb.AttributeType.STRING),
-            projection_type=dynamodb.ProjectionType.KEYS_ONLY,
-        )
 
     def _make_configuration(self) -> None:
         self.settings = ssm.StringParameter(

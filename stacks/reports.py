@@ -12,9 +12,8 @@ from stacks import requests
 from stacks.functions import HANDLERS
 
 if TYPE_CHECKING:
-    from aws_cdk import aws_dynamodb as dynamodb
-
     from constructs_lib import HardenedRestApi
+    from stacks.orders_table import OrdersTable
     from stacks.stage import Stage
 
 # A minute for all pages of a customer's orders, each of which gets two attempts.
@@ -40,7 +39,7 @@ class Reports(Construct):
         construct_id: str,
         *,
         api: HardenedRestApi,
-        table: dynamodb.Table,
+        table: OrdersTable,
         stage: Stage,
     ) -> None:
         super().__init__(scope, construct_id)

@@ -49,7 +49,9 @@ class Stage:
     @property
     def throttle_of_reports(self) -> ThrottleSettings:
         """A tenth of the API's limits: a report is much work, and taking one takes longer than a look at an order."""
-        return ThrottleSettings(rate_limit=self.requests_per_second / 10, burst_limit=max(self.burst // 10, 2))
+        return ThrottleSettings(
+            rate_limit=self.requests_per_second / 10, burst_limit=max(self.burst // 10, 2)
+        )
 
     @property
     def removal_policy(self) -> RemovalPolicy:
