@@ -92,8 +92,12 @@ def test_what_did_not_succeed_was_tried_again(run: Run, way: str) -> None:
 
 @pytest.mark.parametrize("way", WAYS)
 def test_poison_ends_in_the_dead_letter_queue(run: Run, way: str) -> None:
-    """Each poison booking is there, once, with its own error, and no other booking is."""
-    assert run.ways[way].buried == Counter(POISON)
+    """Each poison booking is there, with its own error, and no other booking is.
+
+    SQS itself moves a message once. Who sends one gets it there at least once: a call without an answer is made again.
+    """
+    assert set(run.ways[way].buried) == POISON
+    assert way != "queue" or run.ways[way].buried.total() == len(POISON)
     assert {
         number for number in POISON if f"booking {number} is" not in run.ways[way].errors[number]
     } == set()
