@@ -38,7 +38,16 @@ class RefusedError(ConstructsLibError, ValueError):
 
     def __init__(self, subject: str, *, got: object, allowed: str, fix: str) -> None:
         self.subject, self.got, self.allowed, self.fix = subject, got, allowed, fix
-        super().__init__(f"{subject}: got {got}; allowed: {allowed}; fix: {fix}")
+        super().__init__(_readable(f"{subject}: got {got}; allowed: {allowed}; fix: {fix}"))
+
+
+def _readable(text: str) -> str:
+    """Name what CDK only knows at deploy time: its placeholders are markers in texts and lists, and one huge number."""
+    if "{Token[" not in text and "e+289" not in text:
+        return text
+    import re  # noqa: PLC0415 - a refusal with a placeholder is rare, and this module is loaded everywhere
+
+    return re.sub(r"[$#]\{Token\[[^\]]*\]\}|-1\.888154\d*e\+289", "<known at deploy time>", text)
 
 
 class TimeoutHierarchyError(ConstructsLibError, ValueError):

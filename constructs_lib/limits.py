@@ -163,6 +163,9 @@ STREAM_RECORD_AGE_MIN = Fact(60, "s", "botocore:lambda MaximumRecordAgeInSeconds
 STREAM_RECORD_AGE_MAX = Fact(604_800, "s", "botocore:lambda MaximumRecordAgeInSeconds")
 STREAM_PARALLELIZATION_MAX = Fact(10, "batches", "botocore:lambda ParallelizationFactor")
 TUMBLING_WINDOW_MAX = Fact(900, "s", "botocore:lambda TumblingWindowInSeconds")
+EVENT_FILTERS_MAX = Fact(
+    10, "filters", "lambda/latest/dg/invocation-eventfiltering", evidence="secondary"
+)  # 5 by default
 DYNAMODB_STREAM_EXPIRY = Fact(86_400, "s", "amazondynamodb/latest/developerguide/Streams")
 KINESIS_RETENTION_DEFAULT = Fact(24, "h", "botocore:kinesis CreateStream")
 STREAM_RETRIES_DEFAULT = Fact(
@@ -180,6 +183,9 @@ TASK_TIMEOUT_DEFAULT = Fact(99_999_999, "s", "step-functions/latest/dg/state-tas
 EXPRESS_MAX = Fact(300, "s", "step-functions/latest/dg/choosing-workflow-type")
 INLINE_MAP_CONCURRENCY_MAX = Fact(40, "iterations", "step-functions/latest/dg/state-map-inline")
 STANDARD_MAX = Fact(31_536_000, "s", "step-functions/latest/dg/choosing-workflow-type")  # one year
+RETRY_DELAY_BELOW = Fact(
+    31_622_400, "s", "step-functions/latest/dg/concepts-error-handling", evidence="secondary"
+)
 HISTORY_EVENTS_MAX = Fact(25_000, "events", "step-functions/latest/dg/service-quotas")  # of one execution
 MAP_CONCURRENCY_MAX = Fact(10_000, "executions", "step-functions/latest/dg/service-quotas")  # of one map run
 RETRY_INTERVAL_DEFAULT = Fact(1, "s", "states-language.net/spec.html#retrying-after-error")

@@ -11,6 +11,8 @@ from aws_cdk.aws_apigateway import Cors
 from constructs import Construct
 
 from constructs_lib.api.async_api_job import HANDLERS, MESSAGES, RECORDS, JobFunction
+from constructs_lib.api.rest_api import HardenedRestApi
+from constructs_lib.compute.arguments import check_kind
 from constructs_lib.compute.function import HardenedFunction
 from constructs_lib.compute.runtime_features import RuntimeFeatures
 from constructs_lib.errors import RefusedError
@@ -24,7 +26,6 @@ from constructs_lib.timeouts.seconds import Seconds, whole_seconds
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from constructs_lib.api.rest_api import HardenedRestApi
     from constructs_lib.api.routes import RouteOptions
 
 _KEY = "Idempotency-Key"
@@ -138,6 +139,7 @@ class AsyncApi(Construct):
         **options: Unpack[RouteOptions],
     ) -> None:
         me = f"AsyncApi {construct_id!r}"
+        check_kind(f"{me}: api", api, HardenedRestApi, "a HardenedRestApi", "HardenedRestApi(self, ...)")
         _check_job(me, scope, job)
         _check_options(me, options)
         _check_preflight(me, api)

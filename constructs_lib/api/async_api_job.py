@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +34,8 @@ _AROUND = (
     Call(MESSAGES, connect=0.5, read=1, attempts=2),
 )
 _LAYER = "AsyncJobs"
+_HANDLER = re.compile(r"[\w./-]+\.[A-Za-z_]\w*")
+_PYTHON_MINOR = 11
 
 
 class JobFunction(HardenedFunction):
@@ -73,7 +76,8 @@ class JobFunction(HardenedFunction):
 
     Raises:
         TimeoutHierarchyError: a function timeout that was given has no room for the record's calls.
-        RefusedError: a budget with a gateway, or what :class:`HardenedFunction` refuses. Nothing has been made then.
+        RefusedError: a budget with a gateway, a handler that is none, another runtime than Python, or what
+            :class:`HardenedFunction` refuses. Nothing has been made then.
 
     Example:
         >>> import aws_cdk as cdk
@@ -109,6 +113,7 @@ class JobFunction(HardenedFunction):
                 allowed="gateway=None",
                 fix="TimeoutBudget(gateway=None, work=...)",
             )
+        _check_python(me, handler, options.get("runtime", lambda_.Runtime.PYTHON_3_14))
         outer = with_work_on_top(budget, _AROUND)
         stack = Stack.of(scope)
         before = stack.node.try_find_child(_LAYER)
@@ -127,6 +132,27 @@ class JobFunction(HardenedFunction):
                 stack.node.try_remove_child(_LAYER)
             raise
         self.serves: str | None = None
+
+
+def _check_python(subject: str, handler: object, runtime: lambda_.Runtime) -> None:
+    """Refuse a handler that the layer could not load, in a runtime that it runs in."""
+    if runtime.name == lambda_.Runtime.FROM_IMAGE.name:
+        return  # an image takes no layers, which is refused with them
+    version = re.fullmatch(r"python3\.(\d+)", runtime.name)
+    if version is None or int(version[1]) < _PYTHON_MINOR:
+        raise RefusedError(
+            f"{subject}: runtime",
+            got=runtime.name,
+            allowed=f"Python 3.{_PYTHON_MINOR} and newer, in which the layer around the handler runs",
+            fix="leave runtime out",
+        )
+    if not isinstance(handler, str) or not _HANDLER.fullmatch(handler):
+        raise RefusedError(
+            f"{subject}: handler",
+            got=repr(handler),
+            allowed="module.function, a folder before it with /",
+            fix='handler="reports.make"',
+        )
 
 
 def _layer_of(stack: Stack) -> lambda_.ILayerVersion:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from difflib import get_close_matches
 from typing import Any
 
-from constructs_lib.compute.function import HardenedFunction
+from constructs_lib.compute.arguments import check_hardened
 from constructs_lib.errors import RefusedError
 
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "ANY")
@@ -33,13 +33,12 @@ def check_function(subject: str, function: object) -> None:
     Raises:
         RefusedError: anything but a :class:`HardenedFunction`.
     """
-    if not isinstance(function, HardenedFunction):
-        raise RefusedError(
-            f"{subject}: function",
-            got=type(function).__name__,
-            allowed="a HardenedFunction, whose budget says how long to wait and whose alias is what is called",
-            fix="HardenedFunction(self, ..., budget=TimeoutBudget(...))",
-        )
+    check_hardened(
+        f"{subject}: function",
+        function,
+        "whose budget says how long to wait and whose alias is what is called",
+        "HardenedFunction(self, ..., budget=TimeoutBudget(...))",
+    )
 
 
 def check_option_names(subject: str, options: Mapping[str, object], known: type) -> None:

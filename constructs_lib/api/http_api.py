@@ -28,6 +28,7 @@ from constructs_lib.api.permissions import AliasPermissions
 from constructs_lib.api.route_settings import RouteSettings
 from constructs_lib.api.stage_settings import check_stage_name
 from constructs_lib.api.throttle import check_throttle, limits_within_concurrency
+from constructs_lib.compute.arguments import check_near
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import HTTP_API_WAIT
 
@@ -219,6 +220,7 @@ class HardenedHttpApi(Construct):
         declared = read_http_route(
             subject, method, path, function, options=options, default_authorizer=self._authorizer
         )
+        check_near(f"{subject}: function", self, function)
         self._check_beside_others(subject, declared)
         check_http_authorizer(subject, declared.authorizer)
         wait = integration_wait(subject, function.budget, HTTP_API_WAIT, "an HTTP API")

@@ -40,6 +40,7 @@ from constructs_lib.api.stage_settings import StageSettings, check_stage_name
 from constructs_lib.api.throttle import DEFAULT_BURST, DEFAULT_RATE, check_throttle
 from constructs_lib.api.usage_plan import PlansHaveKeyedRoutes, add_usage_plan
 from constructs_lib.api.workflow_integration import WorkflowIntegrations, check_waits, is_workflow
+from constructs_lib.compute.arguments import check_near
 from constructs_lib.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -315,6 +316,8 @@ class HardenedRestApi(Construct):
         route = read_route(
             subject, method, path, function, options=options, default_authorizer=self._authorizer
         )
+        if not is_workflow(route.target):
+            check_near(f"{subject}: function", self, route.target)
         self._check_beside_others(subject, route)
         self._authorizers.check(subject, route.authorizer)
         return subject, route

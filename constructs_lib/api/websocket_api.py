@@ -24,6 +24,7 @@ from constructs_lib.api.route_settings import RouteSettings
 from constructs_lib.api.stage_settings import check_stage_name
 from constructs_lib.api.throttle import check_throttle, limits_within_concurrency
 from constructs_lib.api.websocket_authorizers import check_websocket_authorizer, websocket_authorizer
+from constructs_lib.compute.arguments import check_kind, check_near
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import WEBSOCKET_WAIT
@@ -132,11 +133,24 @@ class HardenedWebSocketApi(Construct):
             limits = check_throttle(self._subject, throttle, scope)
         check_stage_name(self._subject, stage_name)
         _check_expression(self._subject, route_selection_expression)
-        _check_kind(self._subject, "execution_logging", execution_logging, MethodLoggingLevel)
+        check_kind(
+            f"{self._subject}: execution_logging",
+            execution_logging,
+            MethodLoggingLevel,
+            "a MethodLoggingLevel",
+            "execution_logging=MethodLoggingLevel..., or leave it out",
+        )
         if connections is not None:
-            _check_kind(self._subject, "connections", connections, ConnectionTable)
+            check_kind(
+                f"{self._subject}: connections",
+                connections,
+                ConnectionTable,
+                "a ConnectionTable",
+                "connections=ConnectionTable..., or leave it out",
+            )
         known = check_websocket_authorizer(self._subject, authorizer)
         own = {CONNECT: connect, DISCONNECT: disconnect, **({} if default is None else {DEFAULT: default})}
+        self._scope = scope
         self._stack, self._table_stack = _stack_of(scope), _stack_of(connections or scope)
         waits = {key: self._check(key, function) for key, function in own.items()}
         super().__init__(scope, construct_id)
@@ -261,6 +275,7 @@ class HardenedWebSocketApi(Construct):
         """Give a route's wait in milliseconds; refuse a function that the API cannot call, or whose stack would cycle."""
         subject = f"{self._subject}: {key}"
         check_function(subject, function)
+        check_near(f"{subject}: function", self._scope, function)
         if self._is_elsewhere(function) and self._table_stack == self._stack:
             raise RefusedError(
                 f"{subject}: connections",
@@ -307,16 +322,6 @@ def _check_expression(subject: str, expression: str) -> None:
             got=repr(expression),
             allowed="$request.body. and the path of a member of JSON messages",
             fix='"$request.body.action"',
-        )
-
-
-def _check_kind(subject: str, name: str, value: object, kind: type) -> None:
-    if not isinstance(value, kind):
-        raise RefusedError(
-            f"{subject}: {name}",
-            got=repr(value),
-            allowed=f"a {kind.__name__}",
-            fix=f"{name}={kind.__name__}..., or leave it out",
         )
 
 

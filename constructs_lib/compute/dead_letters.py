@@ -51,13 +51,23 @@ def refuse_ungrantable_key(subject: str, key: kms.IKey | None) -> None:
     Raises:
         RefusedError: says how the key can be named instead.
     """
-    if key is None or isinstance(key, kms.Alias) or not key.key_id.startswith("alias/"):
+    if key is None:
+        return
+    fix = "kms.Key.from_key_arn(...) or kms.Key.from_lookup(...)"
+    if not hasattr(key, "key_id"):
+        raise RefusedError(f"{subject}: encryption_key", got=repr(key), allowed="a key", fix=fix)
+    # What AWS itself manages, everybody in the account may use through the service.
+    if (
+        isinstance(key, kms.Alias)
+        or not key.key_id.startswith("alias/")
+        or key.key_id.startswith("alias/aws/")
+    ):
         return
     raise RefusedError(
         f"{subject}: encryption_key",
         got="a key on which nothing can be granted, as it is known by its alias only",
         allowed="a key whose ARN is known: without the grant messages can neither be sent nor read",
-        fix="kms.Key.from_key_arn(...) or kms.Key.from_lookup(...)",
+        fix=fix,
     )
 
 

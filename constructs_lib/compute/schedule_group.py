@@ -8,6 +8,8 @@ from aws_cdk import Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 
+from constructs_lib.compute.arguments import check_kind
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -34,4 +36,19 @@ def schedule_role(scope: Construct, group: scheduler.CfnScheduleGroup, rights: M
         "Role",
         assumed_by=iam.ServicePrincipal("scheduler.amazonaws.com", conditions=conditions),
         inline_policies={"Target": iam.PolicyDocument(statements=statements)},
+    )
+
+
+def check_expression(subject: str, schedule: object) -> None:
+    """Refuse what is no expression of EventBridge Scheduler, a rule's schedule included.
+
+    Raises:
+        RefusedError: says what it is.
+    """
+    check_kind(
+        f"{subject}: schedule",
+        schedule,
+        scheduler.ScheduleExpression,
+        "an aws_scheduler.ScheduleExpression",
+        "ScheduleExpression.rate(Duration.hours(1)), .cron(...) or .expression(...)",
     )

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_cdk import Aws, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_scheduler as scheduler
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from constructs_lib.compute.function import HardenedFunction
-from constructs_lib.compute.schedule_group import schedule_group, schedule_role
+from constructs_lib.compute.arguments import check_hardened, check_near, check_whole
+from constructs_lib.compute.schedule_group import check_expression, schedule_group, schedule_role
 from constructs_lib.compute.tokens import is_token, known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -21,6 +23,9 @@ from constructs_lib.timeouts.carriers import WARM_UP_HOLD_MAX, WARM_UP_KEY
 from constructs_lib.timeouts.derivation import SECOND
 from constructs_lib.timeouts.occurrences import shortest_gap
 from constructs_lib.timeouts.seconds import Seconds, milliseconds
+
+if TYPE_CHECKING:
+    from constructs_lib.compute.function import HardenedFunction
 
 _STATES = iam.ServicePrincipal("states.amazonaws.com")
 
@@ -104,11 +109,12 @@ class WarmSchedule(Construct):
         hold: Seconds | None = None,
     ) -> None:
         me = f"WarmSchedule {construct_id!r}"
-        _check_function(me, function)
+        _check_function(me, scope, function)
         _check_environments(me, environments)
         self.hold = _hold(me, function, environments, hold)
         _check_reserve(me, function, environments, self.hold)
         schedule = schedule or scheduler.ScheduleExpression.rate(Duration.minutes(5))
+        check_expression(me, schedule)
         expression, zone = schedule.expression_string, schedule.time_zone
         _check_recurring(me, expression)
         self.environments = environments
@@ -177,14 +183,14 @@ def _workflow(
     )
 
 
-def _check_function(subject: str, function: object) -> None:
-    if not isinstance(function, HardenedFunction):
-        raise RefusedError(
-            f"{subject}: function",
-            got=type(function).__name__,
-            allowed="a HardenedFunction, whose alias is what its callers invoke",
-            fix="HardenedFunction(self, ..., budget=TimeoutBudget(...))",
-        )
+def _check_function(subject: str, scope: Construct, function: HardenedFunction) -> None:
+    check_hardened(
+        f"{subject}: function",
+        function,
+        "whose alias is what its callers invoke",
+        "HardenedFunction(self, ..., budget=TimeoutBudget(...))",
+    )
+    check_near(f"{subject}: function", scope, function)
     budget = function.budget
     if budget.init_type != "on-demand":
         cure = "provisioned concurrency" if budget.init_type == "provisioned-concurrency" else "SnapStart"
@@ -205,17 +211,11 @@ def _check_function(subject: str, function: object) -> None:
 
 
 def _check_environments(subject: str, environments: object) -> None:
-    most = int(INLINE_MAP_CONCURRENCY_MAX)
-    whole = isinstance(environments, int) and not isinstance(environments, bool)
-    if not whole or environments not in range(1, most + 1):
-        raise RefusedError(
-            f"{subject}: environments",
-            got="a token, whose value is known only at deploy time"
-            if is_token(environments)
-            else repr(environments),
-            allowed=f"whole numbers from 1 to {most}, which one workflow can invoke at once",
-            fix="provisioned=ProvisionedConcurrency(...) on the function, for more than that",
-        )
+    fix = "provisioned=ProvisionedConcurrency(...) on the function, for more than that"
+    why = ", which one workflow can invoke at once"
+    check_whole(
+        f"{subject}: environments", environments, 1, int(INLINE_MAP_CONCURRENCY_MAX), fix=fix, why=why
+    )
 
 
 def _hold(subject: str, function: HardenedFunction, environments: int, hold: Seconds | None) -> float:

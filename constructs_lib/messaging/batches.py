@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from constructs_lib.compute.tokens import is_token
+from constructs_lib.compute.arguments import check_whole
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import BATCH_WINDOW_MAX, SQS_BATCH_MAX, SQS_BATCH_WITHOUT_WINDOW
 
@@ -46,24 +46,4 @@ def check_queue_batch(subject: str, size: float, window: int, *, fifo: bool) -> 
     fix = f"batch_size={most}"
     if not fifo and not window:
         fix += ", or TimeoutBudget(..., batch_window=1) of the function"
-    check_whole(f"{subject}: batch_size", size, 1, most, unit="messages", fix=fix)
-
-
-def check_whole(
-    subject: str, value: object, least: int, most: int, *, unit: str = "", fix: str | None = None
-) -> None:
-    """Refuse a number that is not whole or out of range; None and tokens pass.
-
-    Raises:
-        RefusedError: with the range.
-    """
-    if value is None or is_token(value):
-        return
-    if isinstance(value, bool) or not isinstance(value, int | float) or value not in range(least, most + 1):
-        got = repr(value) if isinstance(value, bool) or not isinstance(value, int | float) else f"{value:g}"
-        raise RefusedError(
-            subject,
-            got=f"{got} {unit}".rstrip(),
-            allowed=f"whole numbers from {least} to {most}, or a token",
-            fix=fix or f"{least}",
-        )
+    check_whole(f"{subject}: batch_size", size, 1, most, fix=fix, unit="messages", token=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
+from constructs_lib.compute.arguments import check_kind, check_whole
 from constructs_lib.compute.tokens import is_token, known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -20,7 +21,6 @@ from constructs_lib.limits import (
     SQS_POLLERS_MIN,
     SQS_POLLERS_MIN_MOST,
 )
-from constructs_lib.messaging.batches import check_whole
 
 if TYPE_CHECKING:
     from aws_cdk import aws_lambda as lambda_
@@ -50,22 +50,43 @@ def check_concurrency(
             fix="drop maximum_concurrency; the maximum of the pollers limits the function too",
         )
     least, most = int(SQS_CONCURRENCY_MIN), int(SQS_CONCURRENCY_MAX)
-    check_whole(f"{subject}: maximum_concurrency", maximum, least, most)
+    if maximum is not None:
+        check_whole(f"{subject}: maximum_concurrency", maximum, least, most, fix=f"{least}", token=True)
     if pollers is not None:
         _check_pollers(subject, pollers)
     if function.reserved_concurrent_executions is not None:
         _check_reserve(subject, function, maximum, pollers)
 
 
-def claim(path: str, function: HardenedFunction, maximum: float | None) -> None:
+def claim(
+    path: str,
+    function: HardenedFunction,
+    maximum: float | None,
+    pollers: lambda_.ProvisionedPollerConfig | None,
+) -> None:
     """Remember what a worker may start at once, for the next one on the same function."""
-    _claims.setdefault(function, {})[path] = known_whole_number(maximum) or 0
+    _claims.setdefault(function, {})[path] = _at_once(maximum, pollers)
+
+
+def _at_once(maximum: float | None, pollers: lambda_.ProvisionedPollerConfig | None) -> int:
+    """Give how many batches may run at once, as far as that is known."""
+    if pollers is None:
+        return known_whole_number(maximum) or 0
+    if is_token(pollers.maximum_pollers):
+        return 0
+    return int(pollers.maximum_pollers or SQS_POLLERS_MAX_DEFAULT) * int(SQS_POLLER_CONCURRENCY)
 
 
 def _check_pollers(subject: str, pollers: lambda_.ProvisionedPollerConfig) -> None:
     low, high = int(SQS_POLLERS_MIN), int(SQS_POLLERS_MIN_MOST)
-    check_whole(f"{subject}: minimum_pollers", pollers.minimum_pollers, low, high)
-    check_whole(f"{subject}: maximum_pollers", pollers.maximum_pollers, low, int(SQS_POLLERS_MAX))
+    fix = "lambda_.ProvisionedPollerConfig(minimum_pollers=2, maximum_pollers=20)"
+    check_kind(f"{subject}: pollers", pollers, "minimum_pollers", "a ProvisionedPollerConfig", fix)
+    for name, value, most_of_it in (
+        ("minimum_pollers", pollers.minimum_pollers, high),
+        ("maximum_pollers", pollers.maximum_pollers, int(SQS_POLLERS_MAX)),
+    ):
+        if value is not None:
+            check_whole(f"{subject}: {name}", value, low, most_of_it, fix=f"{low}", token=True)
     fewest, most = known_whole_number(pollers.minimum_pollers), known_whole_number(pollers.maximum_pollers)
     if fewest is not None and most is not None and fewest > most:
         raise RefusedError(
@@ -95,31 +116,21 @@ def _check_reserve(
     known = known_whole_number(reserved)
     if known is None:
         return
-    if pollers is not None:
-        _check_pollers_within(subject, name, known, pollers)
-    others = sum(_claims.get(function, {}).values())
-    wanted = known_whole_number(maximum) or 0
+    if known < SQS_CONCURRENCY_MIN:
+        raise RefusedError(
+            f"{subject}: function",
+            got=f"{name!r}, which reserves {known}",
+            allowed=f"a reserve of at least {SQS_CONCURRENCY_MIN}, below which Lambda takes no maximum_concurrency",
+            fix=f"reserved_concurrent_executions={int(SQS_CONCURRENCY_MIN)} or more, or none",
+        )
+    others, wanted = sum(_claims.get(function, {}).values()), _at_once(maximum, pollers)
     if others + wanted > known:
         beside = f", beside {others} of its other queues" if others else ""
+        each = f" = maximum_pollers x {int(SQS_POLLER_CONCURRENCY)}" if pollers else ""
+        limit = "maximum_pollers" if pollers else "maximum_concurrency"
         raise RefusedError(
-            f"{subject}: maximum_concurrency",
-            got=f"{wanted}{beside}, over the {known} that {name!r} reserves",
-            allowed=f"up to {known} for all queues of the function together",
-            fix=f"reserved_concurrent_executions={others + wanted}, or a lower maximum_concurrency",
-        )
-
-
-def _check_pollers_within(
-    subject: str, name: str, reserved: int, pollers: lambda_.ProvisionedPollerConfig
-) -> None:
-    if is_token(pollers.maximum_pollers):
-        return
-    most = int(pollers.maximum_pollers or SQS_POLLERS_MAX_DEFAULT)
-    wanted = most * int(SQS_POLLER_CONCURRENCY)
-    if wanted > reserved:
-        raise RefusedError(
-            f"{subject}: maximum_pollers",
-            got=f"{most}, of {int(SQS_POLLER_CONCURRENCY)} each = {wanted}, over the {reserved} that {name!r} reserves",
-            allowed=f"up to {reserved // int(SQS_POLLER_CONCURRENCY)}",
-            fix=f"reserved_concurrent_executions={wanted}, or fewer pollers",
+            f"{subject}: {limit}",
+            got=f"{wanted}{each} at once{beside}, over the {known} that {name!r} reserves",
+            allowed=f"up to {known} at once for all queues of the function together",
+            fix=f"reserved_concurrent_executions={others + wanted}, or a lower {limit}",
         )

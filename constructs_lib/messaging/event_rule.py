@@ -9,6 +9,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
+from constructs_lib.compute.arguments import check_kind
 from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue, seconds
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
@@ -131,18 +132,24 @@ class EventRule(Construct):
 
 
 def _check_pattern(subject: str, pattern: events.EventPattern) -> None:
+    fix = 'EventPattern(source=["shop.orders"]); for a time instead of an event, FunctionSchedule'
+    check_kind(f"{subject}: event_pattern", pattern, events.EventPattern, "an aws_events.EventPattern", fix)
     if not any(value for value in vars(pattern)["_values"].values()):
         raise RefusedError(
             f"{subject}: event_pattern",
             got="a pattern without a condition",
             allowed="at least one condition: EventBridge takes no other rule",
-            fix='EventPattern(source=["shop.orders"]); for a time instead of an event, FunctionSchedule',
+            fix=fix,
         )
 
 
 def _check_bus(subject: str, stack: Stack, bus: events.IEventBus | None) -> None:
-    arn = None if bus is None else bus.event_bus_arn
-    if arn is None or arn.count(":") <= _ARN_ACCOUNT:
+    if bus is None:
+        return
+    fix = "events.EventBus(...), or events.EventBus.from_event_bus_name(...)"
+    check_kind(f"{subject}: event_bus", bus, "event_bus_arn", "an event bus", fix)
+    arn = bus.event_bus_arn
+    if arn.count(":") <= _ARN_ACCOUNT:
         return
     parts = arn.split(":")
     for name, its, mine in (

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_sqs as sqs
 
+from constructs_lib.compute.arguments import check_kind, check_region
+from constructs_lib.compute.dead_letters import refuse_ungrantable_key
 from constructs_lib.compute.tokens import known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
@@ -17,6 +19,8 @@ from constructs_lib.limits import (
 )
 
 if TYPE_CHECKING:
+    from aws_cdk import Stack
+
     from constructs_lib.timeouts.budget import TimeoutBudget
 
 
@@ -29,14 +33,18 @@ class GivenQueue:
     receives: int
 
 
-def check_given(subject: str, queue: sqs.IQueue, budget: TimeoutBudget) -> GivenQueue:
+def check_given(subject: str, queue: sqs.IQueue, budget: TimeoutBudget, stack: Stack) -> GivenQueue:
     """Prove the queue; of an imported queue nothing is known.
 
     Raises:
-        RefusedError: visibility under six times the timeout, no dead-letter queue or one of the other kind, one that
+        RefusedError: no queue, one of another region, a key on which nothing can be granted, visibility under six times the timeout, no dead-letter queue or one of the other kind, one that
             forgets first, too few receives, or a retention that ends before the last of them.
     """
     advised = int(SQS_RECEIVES_MIN)
+    fix = "sqs.Queue(...), or sqs.Queue.from_queue_arn(...) for one that is there already"
+    check_kind(f"{subject}: queue", queue, "queue_arn", "a queue", fix)
+    refuse_ungrantable_key(f"{subject}: queue", queue.encryption_master_key)
+    check_region(f"{subject}: queue", queue.queue_arn, stack, "a queue", "Lambda reads no other")
     if not isinstance(queue, sqs.Queue):
         return GivenQueue(dead_letter_queue=None, visibility=budget.visibility, receives=advised)
     source = queue.node.default_child

@@ -12,6 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from constructs_lib.compute.arguments import check_whole
 from constructs_lib.compute.dead_letters import (
     alarm_on_age,
     alarm_on_messages,
@@ -20,7 +21,6 @@ from constructs_lib.compute.dead_letters import (
     refuse_ungrantable_key,
     seconds,
 )
-from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
     SQS_BATCH_DEFAULT,
@@ -30,10 +30,10 @@ from constructs_lib.limits import (
     SQS_RETENTION_DEFAULT,
     SQS_RETENTION_MAX,
 )
-from constructs_lib.messaging.batches import check_queue_batch, check_whole, check_window
+from constructs_lib.messaging.batches import check_queue_batch, check_window
 from constructs_lib.messaging.concurrency import check_concurrency, claim
 from constructs_lib.messaging.given_queue import check_given
-from constructs_lib.messaging.readers import check_reader
+from constructs_lib.messaging.readers import check_reader, check_unread, note_read
 from constructs_lib.timeouts.derivation import SECOND
 from constructs_lib.timeouts.seconds import Seconds, whole_seconds
 
@@ -134,7 +134,7 @@ class QueueWorker(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         me = f"QueueWorker {construct_id!r}"
-        check_reader(me, function, "queue")
+        check_reader(me, scope, function, "queue")
         budget = function.budget
         window = check_window(me, budget)
         failures: sqs.IQueue | None = None
@@ -142,7 +142,8 @@ class QueueWorker(Construct):
         if queue is not None:
             own = {"max_receive_count": max_receive_count, "retention": retention}
             _refuse_settings(me, {**own, "encryption_key": encryption_key, "fifo": fifo or None})
-            given = check_given(me, queue, budget)
+            given = check_given(me, queue, budget, Stack.of(scope))
+            check_unread(me, function, queue.queue_arn, "queue")
             failures, visibility, receives = given.dead_letter_queue, given.visibility, given.receives
             fifo = bool(queue.fifo)
         check_queue_batch(me, batch_size, window, fifo=fifo)
@@ -179,7 +180,8 @@ class QueueWorker(Construct):
             provisioned_poller_config=pollers,
             report_batch_item_failures=True,
         )
-        claim(self.node.path, function, maximum_concurrency)
+        claim(self.node.path, function, maximum_concurrency, pollers)
+        note_read(function, self.queue.queue_arn, me)
         self.dead_letter_alarm = (
             None
             if failures is None
@@ -237,16 +239,12 @@ class QueueWorker(Construct):
 
 
 def _receives(subject: str, count: int | None) -> int:
-    if is_token(count):
-        raise RefusedError(
-            f"{subject}: max_receive_count",
-            got="a token, whose value is known only at deploy time",
-            allowed="a number known at synth time: the retention is proven with it",
-            fix=f"max_receive_count={int(SQS_RECEIVES_MIN)}",
-        )
     least = int(SQS_RECEIVES_MIN)
-    check_whole(f"{subject}: max_receive_count", count, least, int(SQS_RECEIVES_MAX))
-    return least if count is None else int(count)
+    if count is None:
+        return least
+    name, why = f"{subject}: max_receive_count", ", known at synth time: the retention is proven with it"
+    check_whole(name, count, least, int(SQS_RECEIVES_MAX), fix=f"max_receive_count={least}", why=why)
+    return int(count)
 
 
 def _retention(subject: str, retention: Seconds | None, receives: int, visibility: int) -> int:

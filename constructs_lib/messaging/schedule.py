@@ -10,8 +10,9 @@ from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
+from constructs_lib.compute.arguments import check_kind
 from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue
-from constructs_lib.compute.schedule_group import schedule_group, schedule_role
+from constructs_lib.compute.schedule_group import check_expression, schedule_group, schedule_role
 from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import EVENT_TARGET_AGE_MIN, SCHEDULER_PRECISION
@@ -120,6 +121,8 @@ class FunctionSchedule(Construct):
         me = f"FunctionSchedule {construct_id!r}"
         check_target(me, scope, function)
         check_retries(me, retry_attempts)
+        check_expression(me, schedule)
+        _check_input(me, input)
         expression, zone = schedule.expression_string, schedule.time_zone
         window, gap = _window(time_window), _gap(me, expression)
         if not overlaps:
@@ -162,6 +165,13 @@ class FunctionSchedule(Construct):
             self,
             self.dead_letter_queue,
             f"{construct_id}: occurrences that Lambda did not take wait in the dead-letter queue",
+        )
+
+
+def _check_input(subject: str, given: object) -> None:
+    if given is not None:
+        check_kind(
+            f"{subject}: input", given, Mapping, "a mapping, which becomes JSON", 'input={"month": "last"}'
         )
 
 

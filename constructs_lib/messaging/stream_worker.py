@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from aws_cdk import RemovalPolicy
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kinesis as kinesis
@@ -15,6 +15,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk.aws_lambda_event_sources import SqsDlq
 from constructs import Construct
 
+from constructs_lib.compute.arguments import check_kind, check_region, check_whole
 from constructs_lib.compute.dead_letters import (
     alarm_on_age,
     alarm_on_messages,
@@ -26,13 +27,14 @@ from constructs_lib.compute.tokens import known_whole_number
 from constructs_lib.errors import RefusedError
 from constructs_lib.limits import (
     DYNAMODB_STREAM_EXPIRY,
+    EVENT_FILTERS_MAX,
     KINESIS_RETENTION_DEFAULT,
     STREAM_BATCH_DEFAULT,
     STREAM_BATCH_MAX,
     STREAM_PARALLELIZATION_MAX,
     STREAM_RETRIES_MAX,
 )
-from constructs_lib.messaging.readers import check_reader
+from constructs_lib.messaging.readers import check_reader, check_unread, note_read
 from constructs_lib.messaging.stream_waits import StreamWaits, stream_waits
 
 if TYPE_CHECKING:
@@ -129,8 +131,10 @@ class StreamWorker(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         me = f"StreamWorker {construct_id!r}"
-        check_reader(me, function, "stream")
+        check_reader(me, scope, function, "stream")
         arn = _source_arn(me, stream, table)
+        check_region(f"{me}: source", arn, Stack.of(scope), "a stream", "Lambda reads no other")
+        check_unread(me, function, arn, "stream")
         _check_numbers(me, batch_size, retries, parallelization_factor)
         _check_start(me, starting_position, starting_position_timestamp, stream)
         waits = stream_waits(
@@ -142,6 +146,8 @@ class StreamWorker(Construct):
             record_age=max_record_age,
             tumbling_window=tumbling_window,
         )
+        _check_at_once(me, function, parallelization_factor)
+        _check_filters(me, filters)
         _check_destination(me, on_failure, encryption_key)
 
         super().__init__(scope, construct_id)
@@ -176,6 +182,7 @@ class StreamWorker(Construct):
             on_failure=on_failure,
             filters=[dict(each) for each in filters] or None,
         )
+        note_read(function, arn, me)
         self.age_alarm = self._alarm_on_age(construct_id, function, waits)
 
     def _alarm_on_age(self, name: str, function: HardenedFunction, waits: StreamWaits) -> cloudwatch.Alarm:
@@ -194,7 +201,13 @@ def _source_arn(subject: str, stream: kinesis.IStream | None, table: dynamodb.IT
             fix="stream=... for Kinesis, table=... for a DynamoDB table's stream",
         )
     if stream is not None:
+        fix = "kinesis.Stream(...), or kinesis.Stream.from_stream_arn(...); for a table's stream, table=..."
+        check_kind(f"{subject}: stream", stream, "stream_arn", "a Kinesis stream", fix)
         return stream.stream_arn
+    fix = (
+        "dynamodb.Table(..., stream=...), or dynamodb.Table.from_table_attributes(..., table_stream_arn=...)"
+    )
+    check_kind(f"{subject}: table", table, "table_stream_arn", "a DynamoDB table", fix)
     assert table is not None
     arn = table.table_stream_arn
     if arn is None:
@@ -229,13 +242,38 @@ def _check_numbers(subject: str, batch_size: int, retries: int, factor: int) -> 
         ("parallelization_factor", factor, 1, STREAM_PARALLELIZATION_MAX, "1 reads a shard in order"),
     )
     for name, value, least, most, fix in ranges:
-        if isinstance(value, bool) or value not in range(least, int(most) + 1):
-            raise RefusedError(
-                f"{subject}: {name}",
-                got=repr(value),
-                allowed=f"whole numbers from {least} to {int(most)}",
-                fix=fix,
-            )
+        check_whole(f"{subject}: {name}", value, least, int(most), fix=fix)
+
+
+def _check_at_once(subject: str, function: HardenedFunction, factor: int) -> None:
+    reserved = known_whole_number(function.reserved_concurrent_executions)
+    if reserved is not None and factor > reserved:
+        raise RefusedError(
+            f"{subject}: parallelization_factor",
+            got=f"{factor} batches of one shard at once, over the {reserved} that {function.construct_id!r} reserves",
+            allowed=f"up to {reserved}: what is throttled waits, until its records are given up"
+            if reserved
+            else "a function whose reserve is not 0, which stops it",
+            fix=f"reserved_concurrent_executions={factor} or more for each shard, or none",
+        )
+
+
+def _check_filters(subject: str, filters: Sequence[Mapping[str, Any]]) -> None:
+    fix = 'filters=[lambda_.FilterCriteria.filter({"data": {"kind": lambda_.FilterRule.is_equal("order")}})]'
+    if isinstance(filters, str | Mapping) or any(list(each) != ["pattern"] for each in filters):
+        raise RefusedError(
+            f"{subject}: filters",
+            got=repr(filters),
+            allowed="a list of what lambda_.FilterCriteria.filter(...) gives",
+            fix=fix,
+        )
+    if len(filters) > EVENT_FILTERS_MAX:
+        raise RefusedError(
+            f"{subject}: filters",
+            got=f"{len(filters)}",
+            allowed=f"up to {EVENT_FILTERS_MAX}; over 5 the account needs a raised quota",
+            fix="put alternatives into one filter: each field takes a list of values",
+        )
 
 
 def _check_start(
@@ -264,6 +302,11 @@ def _check_start(
 def _check_destination(
     subject: str, on_failure: lambda_.IEventSourceDlq | None, key: kms.IKey | None
 ) -> None:
+    fix = "aws_lambda_event_sources.SqsDlq(queue), SnsDlq(topic) or S3OnFailureDestination(bucket)"
+    if on_failure is not None:
+        check_kind(
+            f"{subject}: on_failure", on_failure, "bind", "a destination of an event source mapping", fix
+        )
     if on_failure is not None and key is not None:
         raise RefusedError(
             f"{subject}: encryption_key",

@@ -10,15 +10,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from constructs_lib.compute.arguments import check_kind, check_region
 from constructs_lib.compute.dead_letters import alarm_on_messages, dead_letter_queue
-from constructs_lib.compute.tokens import is_token
 from constructs_lib.errors import RefusedError
 from constructs_lib.messaging.targets import check_target
 
 if TYPE_CHECKING:
     from constructs_lib.compute.function import HardenedFunction
-
-_ARN_REGION = 3
 
 
 class TopicSubscription(Construct):
@@ -126,6 +124,8 @@ class TopicSubscription(Construct):
 
 
 def _check_topic(subject: str, stack: Stack, topic: sns.ITopic) -> None:
+    fix = "sns.Topic(...), or sns.Topic.from_topic_arn(...)"
+    check_kind(f"{subject}: topic", topic, "topic_arn", "a topic", fix)
     arn = topic.topic_arn
     if topic.fifo or arn.endswith(".fifo"):
         raise RefusedError(
@@ -134,11 +134,4 @@ def _check_topic(subject: str, stack: Stack, topic: sns.ITopic) -> None:
             allowed="a standard topic",
             fix="subscribe the queue of a QueueWorker(fifo=True) instead",
         )
-    region = arn.split(":")[_ARN_REGION] if arn.count(":") > _ARN_REGION else ""
-    if region and not is_token(region) and not is_token(stack.region) and region != stack.region:
-        raise RefusedError(
-            f"{subject}: topic",
-            got=f"a topic in region {region}, for a dead-letter queue in region {stack.region}",
-            allowed="a topic in the same region: SNS writes undelivered messages to no other",
-            fix=f"subscribe in a stack of region {region}",
-        )
+    check_region(f"{subject}: topic", arn, stack, "a topic", "SNS writes undelivered messages to no other")

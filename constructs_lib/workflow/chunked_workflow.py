@@ -140,12 +140,13 @@ class ChunkedWorkflow(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         me = f"ChunkedWorkflow {construct_id!r}"
-        for name, function in (("list_items", list_items), ("worker", worker), ("finalize", finalize)):
-            if name != "finalize" or function is not None:
-                conflicts.refuse_unless_hardened(me, name, function)
+        tasks = {"list_items": list_items, "worker": worker}
+        for name, function in (tasks | ({} if finalize is None else {"finalize": finalize})).items():
+            conflicts.refuse_unfit_task(me, scope, name, function)
         conflicts.refuse_odd_batches(me, batch_size, tolerated_failure_percentage)
         conflicts.refuse_odd_kind(me, execution_type)
         at_once = conflicts.concurrency(me, max_concurrency, worker)
+        conflicts.refuse_odd_retries(me, retries)
         tries = retries or TaskRetries()
         express = execution_type is sfn.StateMachineType.EXPRESS
         batch = batch_workflow(worker.budget, tries, 1 if express else rounds_within_history(tries))

@@ -6,30 +6,53 @@ from typing import TYPE_CHECKING
 
 from aws_cdk import aws_stepfunctions as sfn
 
-from constructs_lib.compute.function import HardenedFunction
-from constructs_lib.compute.tokens import is_token, known_whole_number
+from constructs_lib.compute.arguments import check_hardened, check_kind, check_near, check_whole
+from constructs_lib.compute.tokens import known_whole_number
 from constructs_lib.errors import RefusedError, TimeoutHierarchyError
 from constructs_lib.limits import EXPRESS_MAX, MAP_CONCURRENCY_MAX
+from constructs_lib.workflow.retries import TaskRetries
 
 if TYPE_CHECKING:
+    from constructs import Construct
+
+    from constructs_lib.compute.function import HardenedFunction
     from constructs_lib.timeouts.workflow import Path
 
 DEFAULT_CONCURRENCY = 100
 
 
-def refuse_unless_hardened(subject: str, name: str, function: object) -> None:
-    """Refuse a function without a budget and an alias.
+def refuse_unfit_task(subject: str, scope: Construct, name: str, function: HardenedFunction) -> None:
+    """Refuse a function without a budget and an alias, one that is somewhere else, and one that is stopped.
 
     Raises:
         RefusedError: names the argument.
     """
-    if not isinstance(function, HardenedFunction):
+    subject = f"{subject}: {name}"
+    check_hardened(
+        subject,
+        function,
+        "whose budget gives the task's timeout and whose alias is what is invoked",
+        "HardenedFunction(self, ..., budget=TimeoutBudget(gateway=None, ...))",
+    )
+    check_near(subject, scope, function)
+    if known_whole_number(function.reserved_concurrent_executions) == 0:
         raise RefusedError(
-            f"{subject}: {name}",
-            got=type(function).__name__,
-            allowed="a HardenedFunction, whose budget gives the task's timeout and whose alias is what is invoked",
-            fix="HardenedFunction(self, ..., budget=TimeoutBudget(gateway=None, ...))",
+            subject,
+            got=f"{function.construct_id!r}, which reserves 0",
+            allowed="a function whose reserve is not 0, which stops it: each task would be throttled until it fails",
+            fix="raise reserved_concurrent_executions, or leave it out",
         )
+
+
+def refuse_odd_retries(subject: str, retries: object) -> None:
+    """Refuse what says nothing of retries.
+
+    Raises:
+        RefusedError: says what it is.
+    """
+    if retries is not None:
+        fix = "TaskRetries(transient=6, died=2), or leave it out"
+        check_kind(f"{subject}: retries", retries, TaskRetries, "TaskRetries", fix)
 
 
 def refuse_odd_batches(subject: str, batch_size: object, tolerated: object) -> None:
@@ -38,20 +61,13 @@ def refuse_odd_batches(subject: str, batch_size: object, tolerated: object) -> N
     Raises:
         RefusedError: names the argument.
     """
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-        raise RefusedError(
-            f"{subject}: batch_size",
-            got="a token, whose value is known only at deploy time"
-            if is_token(batch_size)
-            else repr(batch_size),
-            allowed="whole numbers >= 1, known at synth time",
-            fix="as many items as the worker finishes in about a minute",
-        )
+    fix = "as many items as the worker finishes in about a minute"
+    check_whole(f"{subject}: batch_size", batch_size, 1, fix=fix, why=", known at synth time")
     if isinstance(tolerated, bool) or not isinstance(tolerated, int | float) or not 0 <= tolerated <= 100:  # noqa: PLR2004
         raise RefusedError(
             f"{subject}: tolerated_failure_percentage",
             got=repr(tolerated),
-            allowed="0 to 100",
+            allowed="0 to 100, known at synth time",
             fix="100 lets all other batches go on whatever fails",
         )
 
@@ -79,25 +95,22 @@ def concurrency(subject: str, wanted: int | None, worker: HardenedFunction) -> i
     """
     reserved = known_whole_number(worker.reserved_concurrent_executions)
     most = int(MAP_CONCURRENCY_MAX)
-    if wanted is None and reserved != 0:
+    if wanted is None:
         return min(DEFAULT_CONCURRENCY if reserved is None else reserved, most)
-    if reserved is not None and (wanted is None or wanted > reserved):
+    check_whole(
+        f"{subject}: max_concurrency",
+        wanted,
+        1,
+        most,
+        fix="leave it out: the worker's reserve, or 100",
+        why=", known at synth time",
+    )
+    if reserved is not None and wanted > reserved:
         raise RefusedError(
             f"{subject}: max_concurrency",
-            got=f"{reserved if wanted is None else wanted} on a worker that reserves {reserved}",
-            allowed=f"1 to {reserved}: what exceeds the reserve is throttled, retried and then fails"
-            if reserved
-            else "a worker whose reserve is not 0, which stops it",
-            fix=f"max_concurrency={reserved}, or raise the worker's reserved_concurrent_executions"
-            if reserved
-            else "raise the worker's reserved_concurrent_executions, or leave it out",
-        )
-    if isinstance(wanted, bool) or not isinstance(wanted, int) or not 1 <= wanted <= most:
-        raise RefusedError(
-            f"{subject}: max_concurrency",
-            got="a token, whose value is known only at deploy time" if is_token(wanted) else repr(wanted),
-            allowed=f"whole numbers from 1 to {most}, known at synth time",
-            fix="leave it out: the worker's reserve, or 100",
+            got=f"{wanted} on a worker that reserves {reserved}",
+            allowed=f"1 to {reserved}: what exceeds the reserve is throttled, retried and then fails",
+            fix=f"max_concurrency={reserved}, or raise the worker's reserved_concurrent_executions",
         )
     return wanted
 

@@ -18,7 +18,7 @@ from constructs_lib.timeouts.derivation import SECOND
 from constructs_lib.timeouts.inequalities import DEFAULT_MARGIN, wait_above
 from constructs_lib.timeouts.seconds import Seconds, milliseconds
 from constructs_lib.timeouts.workflow import Path, longest_path
-from constructs_lib.workflow.conflicts import refuse_unless_hardened
+from constructs_lib.workflow.conflicts import refuse_odd_retries, refuse_unfit_task
 from constructs_lib.workflow.machine import make_logs, make_machine, make_role
 from constructs_lib.workflow.retries import TaskRetries
 from constructs_lib.workflow.states import State, invocation
@@ -99,7 +99,8 @@ class ExpressWorkflow(Construct):
         removal_policy: RemovalPolicy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
     ) -> None:
         me = f"ExpressWorkflow {construct_id!r}"
-        _refuse_odd_steps(me, steps)
+        _refuse_odd_steps(me, scope, steps)
+        refuse_odd_retries(me, retries)
         patience = milliseconds(f"{me}: gateway", gateway, least=1, up=False)
         spare = milliseconds(f"{me}: margin", margin)
         defined = _Steps(retries or WAITED_FOR)
@@ -168,8 +169,8 @@ class _Steps:
         return free
 
 
-def _refuse_odd_steps(subject: str, steps: object) -> None:
-    flat: list[object] = []
+def _refuse_odd_steps(subject: str, scope: Construct, steps: object) -> None:
+    flat: list[Any] = []
     for step in steps if isinstance(steps, Sequence) and not isinstance(steps, str) else ():
         flat += step if isinstance(step, Sequence) and not isinstance(step, str) and step else [step]
     if not flat:
@@ -180,7 +181,7 @@ def _refuse_odd_steps(subject: str, steps: object) -> None:
             fix="steps=[reserve, charge]",
         )
     for each in flat:
-        refuse_unless_hardened(subject, "steps", each)
+        refuse_unfit_task(subject, scope, "steps", each)
 
 
 def _refuse_long_path(subject: str, path: Path, bound: int, patience: int) -> None:

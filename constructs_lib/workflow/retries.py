@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 from constructs_lib.errors import RefusedError
+from constructs_lib.limits import RETRY_DELAY_BELOW
 
 TRANSIENT = (
     "Lambda.ServiceException",
@@ -54,7 +56,7 @@ class TaskRetries:
         _refuse_unless("transient", self.transient, _whole(self.transient, 1), "whole numbers >= 1", "6")
         _refuse_unless("died", self.died, _whole(self.died, 0), "whole numbers >= 0", "2")
         _refuse_unless("interval", self.interval, _whole(self.interval, 1), "whole seconds >= 1", "2")
-        _refuse_unless("rate", self.rate, self.rate >= 1, "numbers >= 1", "2")
+        _refuse_unless("rate", self.rate, _is_rate(self.rate), "finite numbers >= 1", "2")
         longer = _whole(self.longest, self.interval + 1)
         allowed = f"whole seconds above the interval of {self.interval}"
         _refuse_unless("longest", self.longest, longer, allowed, f"{self.interval * 2}")
@@ -83,9 +85,14 @@ def retrier(errors: tuple[str, ...], count: int, pauses: TaskRetries) -> dict[st
 
 
 def _whole(value: object, least: int) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value >= least
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < RETRY_DELAY_BELOW
+
+
+def _is_rate(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 1 <= value < math.inf
 
 
 def _refuse_unless(name: str, value: object, fits: bool, allowed: str, fix: str) -> None:
     if not fits:
+        allowed = f"{allowed}, under {RETRY_DELAY_BELOW:.0f}"
         raise RefusedError(f"TaskRetries: {name}", got=repr(value), allowed=allowed, fix=fix)

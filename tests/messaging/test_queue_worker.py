@@ -221,7 +221,7 @@ def test_more_at_once_than_reserved_is_refused(stack: cdk.Stack) -> None:
     """What is throttled counts as received: good messages would end in the dead-letter queue."""
     function = reader(stack, reserved_concurrent_executions=10)
     with pytest.raises(
-        RefusedError, match=r"got 11, over the 10 that 'Ship' reserves; .* fix: reserved.*=11"
+        RefusedError, match=r"got 11 at once, over the 10 that 'Ship' reserves; .* fix: reserved.*=11"
     ):
         queue_worker(stack, function=function, maximum_concurrency=11)
 
@@ -230,7 +230,7 @@ def test_all_queues_of_a_function_share_its_reserve(stack: cdk.Stack) -> None:
     """Seven and four are more than ten, though neither is."""
     function = reader(stack, reserved_concurrent_executions=10)
     queue_worker(stack, "Urgent", function=function, maximum_concurrency=7)
-    with pytest.raises(RefusedError, match="got 4, beside 7 of its other queues, over the 10"):
+    with pytest.raises(RefusedError, match="got 4 at once, beside 7 of its other queues, over the 10"):
         queue_worker(stack, "Normal", function=function, maximum_concurrency=4)
     queue_worker(stack, "Normal", function=function, maximum_concurrency=3)
 
@@ -250,7 +250,9 @@ def test_more_pollers_than_reserved_are_refused(stack: cdk.Stack) -> None:
     """Each poller starts up to ten batches at once."""
     function = reader(stack, reserved_concurrent_executions=40)
     pollers = lambda_.ProvisionedPollerConfig(maximum_pollers=5)
-    with pytest.raises(RefusedError, match=r"got 5, of 10 each = 50, over the 40 .* allowed: up to 4"):
+    with pytest.raises(
+        RefusedError, match=r"got 50 = maximum_pollers x 10 at once, over the 40 .* allowed: up to 40"
+    ):
         queue_worker(stack, function=function, pollers=pollers)
 
 
