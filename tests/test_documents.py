@@ -1,7 +1,7 @@
 """The documents claim only what runs: their code is executed, their commands are run, and the output is what they show.
 
-In the order of the document, in one folder of its own: a YAML or TOML block that begins with ``# name`` becomes the file of
-that name; a Python block is run, and prints what the text block below it says; a console block's ``constructs-lib``
+In the order of the document, in one folder of its own: a YAML, TOML or Python block that begins with ``# name`` becomes the
+file of that name; any other Python block is run, and prints what the text block below it says; a console block's ``constructs-lib``
 commands are run, and print what stands below them, if anything does. (``make`` is what CI itself runs.)
 """
 
@@ -20,7 +20,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted(p for p in (ROOT / "docs").rglob("*.md"
 BLOCK = re.compile(
     r"^```(?P<kind>\w+)\n(?P<body>.*?)^```$(?:\n\n```text\n(?P<output>.*?)^```$)?", re.MULTILINE | re.DOTALL
 )
-FILE = re.compile(r"# (?P<name>[\w./-]+\.(?:yaml|toml))\n")
+FILE = re.compile(r"# (?P<name>[\w./-]+\.(?:yaml|toml|py))\n")
 
 
 def run(folder: Path, *command: str) -> tuple[int, str]:
@@ -54,7 +54,7 @@ def test_the_document_does_what_it_shows(document: Path, tmp_path: Path) -> None
     """A reader who copies it gets what it says."""
     for block in BLOCK.finditer(document.read_text()):
         body, output = block["body"], block["output"]
-        if block["kind"] in {"yaml", "toml"} and (file := FILE.match(body)):
+        if block["kind"] in {"yaml", "toml", "python"} and (file := FILE.match(body)):
             (tmp_path / file["name"]).write_text(body)
         elif block["kind"] == "python":
             code, printed = run(tmp_path, sys.executable, "-c", body)

@@ -40,7 +40,9 @@ def interrupted_at(moment: int, call: Callable[[], object]) -> str | None:
                 sys.settrace(None)
                 struck.append(f"{frame.f_code.co_filename}:{frame.f_lineno} {frame.f_code.co_name}")
                 raise KeyboardInterrupt
-        if event == "opcode":
+        if event == "exception":  # what has raised is not followed by a moment
+            last = (None, 0)
+        elif event == "opcode":
             last = (frame, frame.f_code.co_code[frame.f_lasti])
         return trace
 
