@@ -52,6 +52,9 @@ class OpenEndpoint(Rule):
     name = "open-endpoint"
     severity = NOTE
     bad = {
+        "open in development": "Parameters: {Stage: {Type: String}}\n"
+        'Conditions: {IsProduction: {"Fn::Equals": [!Ref Stage, prod]}}\n'
+        "Resources:" + _URL.replace("WHO", "!If [IsProduction, AWS_IAM, NONE]").replace("\n", "\n  "),
         "function URL": _URL.replace("WHO", "NONE"),
         "route": _HTTP.replace("WHO", "NONE"),
         "route made with the API": _HTTP.replace("WHO", "JWT").replace(
@@ -85,7 +88,7 @@ class OpenEndpoint(Rule):
                 f"{each.owner} lets everyone on the internet call {_listed(each)}, without any authorization."
             )
             fix = "Require IAM, an authorizer or a key, or accept this with the reason why it is public."
-            yield self.finding(each.place, message, fix=fix, path=(each.resource.id,))
+            yield self.finding(each.place, message, fix=fix, path=(each.resource.id,), when=each.when)
 
 
 def _listed(each: Open) -> str:

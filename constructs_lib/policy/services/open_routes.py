@@ -13,19 +13,24 @@ if TYPE_CHECKING:
     from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.services.rest_apis import Api, Method
     from constructs_lib.policy.values import Place, Resource, Value
+    from constructs_lib.policy.values.cases import When
 
 _HTTP_API = "AWS::ApiGatewayV2::Api"
 
 
 class Open:
-    """An API or a URL with the routes of it that are open; ``place`` is where the first of them says so."""
+    """An API or a URL with the routes of it that are open; ``place`` is where the first of them says so.
 
-    __slots__ = ("owner", "place", "resource", "routes")
+    ``when`` is what must hold for all of them to be open; nothing if it is not the same for all.
+    """
 
-    def __init__(self, owner: str, resource: Resource, routes: list[tuple[str, Place]]) -> None:
+    __slots__ = ("owner", "place", "resource", "routes", "when")
+
+    def __init__(self, owner: str, resource: Resource, routes: list[tuple[str, Place, When]]) -> None:
         self.owner, self.resource = owner, resource
-        self.routes = sorted({label for label, _ in routes})
-        self.place = routes[0][1]
+        self.routes = sorted({label for label, _, _ in routes})
+        _, self.place, when = routes[0]
+        self.when = when if all(each == when for _, _, each in routes) else ()
 
 
 def open_routes(graph: Graph) -> Iterator[Open]:
@@ -33,9 +38,9 @@ def open_routes(graph: Graph) -> Iterator[Open]:
     for api in rest_apis(graph):
         if not _is_guarded(graph, api):
             found = [
-                (method.label, method.authorization.place)
+                (method.label, method.authorization.place, when)
                 for method in api.methods
-                if _is_open(graph, api, method)
+                if (when := _open_when(graph, api, method)) is not None
             ]
             if found:
                 yield Open(f"API {api.resource.name}", api.resource, found)
@@ -44,8 +49,9 @@ def open_routes(graph: Graph) -> Iterator[Open]:
         if found:
             yield Open(f"API {resource.name}", resource, found)
     for url in graph.of_type("AWS::Lambda::Url"):
-        if _says_nobody(graph, url.get("AuthType")):
-            yield Open(f"function URL {url.name}", url, [("it", url.get("AuthType").place)])
+        when = _says_nobody(graph, url.get("AuthType"))
+        if when is not None:
+            yield Open(f"function URL {url.name}", url, [("it", url.get("AuthType").place, when)])
 
 
 def _is_guarded(graph: Graph, api: Api) -> bool:
@@ -61,41 +67,44 @@ def _is_guarded(graph: Graph, api: Api) -> bool:
     )
 
 
-def _is_open(graph: Graph, api: Api, method: Method) -> bool:
+def _open_when(graph: Graph, api: Api, method: Method) -> When | None:
+    """Say under which conditions a method is open; None if it never is, as far as is known."""
     kind = method.integration.get("Type" if method.is_resource else "type").only
     if method.verb == "OPTIONS" or not is_plain(method.verb) or str(kind).upper() == "MOCK":
-        return False
+        return None
     if method.is_resource:
         needs_key = method.value.get("ApiKeyRequired").default(data=False).flags().only
-        return needs_key is False and _says_nobody(graph, method.authorization.default("NONE"))
+        return None if needs_key is not False else _says_nobody(graph, method.authorization.default("NONE"))
     return _no_security(graph, api.body, method.authorization)
 
 
-def _http_routes(graph: Graph, api: Resource) -> Iterator[tuple[str, Place]]:
+def _http_routes(graph: Graph, api: Resource) -> Iterator[tuple[str, Place, When]]:
     """List the open routes of an HTTP or WebSocket API; of the latter only $connect can ask who calls."""
     for route in graph.naming(api, "AWS::ApiGatewayV2::Route", "ApiId"):
         key = str(route.get("RouteKey").texts().only)
         asks = api.get("ProtocolType").only != "WEBSOCKET" or key == "$connect"
         said = route.get("AuthorizationType")
-        if asks and not key.startswith("OPTIONS") and _says_nobody(graph, said.default("NONE")):
-            yield key, said.place
+        when = _says_nobody(graph, said.default("NONE"))
+        if asks and not key.startswith("OPTIONS") and when is not None:
+            yield key, said.place, when
     quick = api.get("Target")  # makes a route of its own that asks for nothing
     if not quick.is_absent:
-        yield "$default", quick.place
+        yield "$default", quick.place, ()
     body = parsed_body(api.get("Body"))
     for operation in operations(body):
         security = operation.value.get("security")
-        if operation.verb != "OPTIONS" and _no_security(graph, body, security):
-            yield operation.label, security.place
+        when = _no_security(graph, body, security)
+        if operation.verb != "OPTIONS" and when is not None:
+            yield operation.label, security.place, when
 
 
-def _no_security(graph: Graph, body: Value, security: Value) -> bool:
-    """Tell whether an operation lists no scheme, and neither does the whole body."""
+def _no_security(graph: Graph, body: Value, security: Value) -> When | None:
+    """Say when an operation lists no scheme, and neither does the whole body; None if never."""
     effective = body.get("security") if security.is_absent else security
     graph.note_unknown(effective)
-    return effective.is_absent or effective.only in ([], [{}])
+    return () if effective.is_absent or effective.only in ([], [{}]) else None
 
 
-def _says_nobody(graph: Graph, value: Value) -> bool:
+def _says_nobody(graph: Graph, value: Value) -> When | None:
     graph.note_unknown(value)
-    return bool(value.only == "NONE")
+    return next((case.when for case in value.cases if case.data == "NONE"), None)
