@@ -38,7 +38,7 @@ def queue_worker(system: System, screen: Screen) -> str:
         copy = json.dumps({"customer": CUSTOMER, "order_id": ORDERS[0]})
         sqs.send_message(QueueUrl=queue, MessageBody=copy)
         letter = wait_for("dead letter", lambda: _letter(system))
-        wait_for("an empty queue", lambda: _is_empty(system))
+        wait_for("an empty queue", lambda: not _messages(system, "FulfilmentQueue"))
     again = _changed(system, "fulfilled_at", first)
     error = _logged_error(system, letter["MessageId"])
     screen.table(
@@ -47,12 +47,13 @@ def queue_worker(system: System, screen: Screen) -> str:
             ("placed", str(len(ORDERS))),
             ("fulfilled", str(len(first))),
             ("fulfilled again, because a message came twice", str(again)),
-            ("in the dead-letter queue", "1"),
+            ("in the dead-letter queue", str(_messages(system, "FailedFulfilments"))),
         ],
         numbers=["orders"],
     )
     screen.table(("dead letter", ""), [("message", letter["Body"]), ("its id leads to the log", error)])
     expect("orders fulfilled again", again, 0)
+    expect("dead letters", _messages(system, "FailedFulfilments"), 1)
     expect("the dead letter", json.loads(letter["Body"]), POISON)
     return (
         f"{len(first)} of {len(ORDERS)} orders fulfilled once; the poison message waits with the dead letters"
@@ -98,11 +99,12 @@ def _letter(system: System) -> dict[str, Any] | None:
     return next(iter(answer.get("Messages", [])), None)
 
 
-def _is_empty(system: System) -> bool:
+def _messages(system: System, queue: str) -> int:
+    """Count the messages in a queue, those that somebody works on included."""
     names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-    queue, sqs = system.output("FulfilmentQueue"), system.client("sqs")
-    found = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-    return not any(int(found[name]) for name in names)
+    url, sqs = system.output(queue), system.client("sqs")
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(found[name]) for name in names)
 
 
 def _logged_error(system: System, message_id: str) -> str:

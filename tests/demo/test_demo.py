@@ -42,6 +42,7 @@ def test_it_ends_well_and_leaves_nothing(finished: tuple[Demo, int]) -> None:
         pytest.param(r"placed +12 *\n", id="orders on a queue"),
         pytest.param(r"fulfilled +12 *\n", id="each worked off"),
         pytest.param(r"fulfilled again, because a message came twice +0", id="a message that comes twice"),
+        pytest.param(r"in the dead-letter queue +1 *\n", id="one dead letter"),
         pytest.param(r"log +OrderNotFoundError: acme has no order never-placed", id="a poison message"),
         pytest.param(r"invoiced, each by its OrderFulfilled event +12 *\n", id="an event target"),
         pytest.param(r"invoiced again, by an event that came twice +0", id="an event that comes twice"),
