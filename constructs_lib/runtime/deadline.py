@@ -73,7 +73,7 @@ class Deadline:
         """Make the deadline of an invocation.
 
         Args:
-            context: Lambda's context. One that has no clock, as in a unit test, leaves the budget's function timeout; with
+            context: Lambda's context. One that has no clock, as a mock in a unit test, leaves the budget's function timeout; with
                 no budget either, the deadline never comes.
             reserve: seconds kept for answering; None derives it: 65 ms with a whole processor (1,769 MB), more with
                 less memory (257 ms with 128 MB), and never more than a tenth of the time there is.
@@ -82,7 +82,9 @@ class Deadline:
             RefusedError: a reserve that is negative.
         """
         clock = getattr(context, "get_remaining_time_in_millis", None)
-        seconds = _of_budget() if clock is None else clock() / 1000
+        left = None if clock is None else clock()
+        # Anything else is a mock's, which stands for no time.
+        seconds = max(left / 1000, 0.0) if isinstance(left, int | float) else _of_budget()
         return cls(seconds, reserve=derived_reserve(seconds) if reserve is None else reserve)
 
     @staticmethod

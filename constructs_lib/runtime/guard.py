@@ -99,11 +99,19 @@ class Guard:
         """End the block; what it was interrupted with becomes an ordinary error."""
         # From here on an alarm does nothing: its handler sees this frame.
         if self.forced:
-            _disarm(self)
+            if not _disarm(self):
+                return
             _deadline.of_invocation = self._outer
         _deadline.innermost.reset(self._token)
-        if self.interrupted and _stands_for(error, self):
+        if self.forced and self._stands_for(error):
             raise _exceeded(self.deadline, error) from error
+
+    def _stands_for(self, error: BaseException | None) -> bool:
+        """Tell whether the end of the block is this guard's to report: not another guard's, nor a wish to exit."""
+        if isinstance(error, Interrupt):
+            # The outermost takes any: that of a generator's guard may strike while the generator rests.
+            return error.guard is self or self._outer is None
+        return self.interrupted and (error is None or isinstance(error, Exception))
 
     async def __aenter__(self) -> Deadline:
         """Begin the block of a task, unless the deadline has passed."""
@@ -140,13 +148,6 @@ def _exceeded(deadline: Deadline, error: BaseException | None) -> DeadlineExceed
     )
 
 
-def _stands_for(error: BaseException | None, guard: Guard) -> bool:
-    """Tell whether the end of an interrupted block is this guard's to report: not another guard's, nor a wish to exit."""
-    if isinstance(error, Interrupt):
-        return error.guard is guard
-    return error is None or isinstance(error, Exception)
-
-
 # The main thread's guards, outermost first, and what had the timer and the signal before them.
 _guards: list[Guard] = []
 _earlier: tuple[Any, float, float] = (None, inf, 0.0)  # handler, when its timer is due, the timer's interval
@@ -162,14 +163,18 @@ def _arm(guard: Guard) -> None:
     _wind()
 
 
-def _disarm(guard: Guard) -> None:
+def _disarm(guard: Guard) -> bool:
+    """Take a guard off, and those inside of it; tells whether it was still on: one around it may have been left before."""
     if guard.end == inf:
-        return
-    _guards.remove(guard)
+        return True
+    if guard not in _guards:
+        return False
+    del _guards[_guards.index(guard) :]
     if _guards:
         _wind()
     else:
         _give_back()
+    return True
 
 
 def _take_over() -> None:

@@ -108,8 +108,8 @@ def _refuse_unfit(function: object, reserve: object) -> None:
 
 def is_async(function: Callable[..., Any]) -> bool:
     """Tell whether a handler function, under what decorators there are, is a coroutine function or async generator."""
-    while (inner := getattr(function, "__wrapped__", None)) is not None:
-        function = inner
+    while (inner := getattr(function, "__wrapped__", None) or getattr(function, "func", None)) is not None:
+        function = inner  # what a decorator wraps, or functools.partial fills in
     code = getattr(function, "__code__", None) or getattr(type(function).__call__, "__code__", None)
     return bool(code is not None and code.co_flags & (_COROUTINE | _ASYNC_GENERATOR))
 

@@ -24,7 +24,7 @@ from constructs_lib.runtime.guard import Interrupt
 from tests.runtime.invocations import FOR_EVER
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 pytestmark = pytest.mark.usefixtures("nothing_remains")
 
@@ -334,3 +334,19 @@ def test_a_guard_keeps_nothing_alive() -> None:
         gone = weakref.ref(thing)
     del thing
     assert gone() is None
+
+
+def test_the_guard_of_a_generator_that_rests_takes_nothing_down() -> None:
+    """Its alarm may strike outside of it: the guard around both makes an ordinary error of that, and nothing stays behind."""
+
+    def pages() -> Generator[int]:
+        with Deadline(0.05).guard():
+            yield 1
+            yield 2
+
+    resting = pages()
+    with pytest.raises(DeadlineExceeded), Deadline(5).guard():
+        next(resting)
+        time.sleep(FOR_EVER)
+    time.sleep(0.03)  # in which no alarm rings any more
+    resting.close()

@@ -8,7 +8,10 @@ import asyncio
 import json
 import logging
 import time
+from functools import partial
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
+from unittest.mock import MagicMock
 
 import pytest
 
@@ -324,3 +327,24 @@ def test_the_handler_keeps_its_name() -> None:
 
     assert place_order.__name__ == "place_order"
     assert place_order.__doc__ == "Place an order."
+
+
+def test_a_mock_of_a_context_stands_for_no_time() -> None:
+    """Unit tests hand all kinds of things in; a clock that gives no number, or less than none, is no error of ours."""
+
+    @api_handler
+    def handler(event: Any, context: Any) -> Any:
+        return {"statusCode": 200}
+
+    assert handler({"httpMethod": "GET"}, MagicMock()) == {"statusCode": 200}
+    late = SimpleNamespace(get_remaining_time_in_millis=lambda: -1000)
+    assert handler({"httpMethod": "GET"}, late)["statusCode"] == 503
+
+
+def test_a_coroutine_function_with_arguments_filled_in_is_awaited() -> None:
+    """``functools.partial`` does not look like the function in it."""
+
+    async def handler(greeting: str, event: Any, context: Any) -> str:
+        return greeting
+
+    assert event_handler(partial(handler, "hello"))({}, Context()) == "hello"
