@@ -304,7 +304,7 @@ def test_more_batches_than_the_worker_reserves_are_refused() -> None:
 def test_a_worker_that_is_stopped_is_refused() -> None:
     """A reserve of 0 lets no batch run."""
     stack = new_stack()
-    with pytest.raises(RefusedError, match="worker: got .Work., which reserves 0"):
+    with pytest.raises(RefusedError, match=r"worker: got .Work., which reserves 0"):
         chunked(stack, worker=function(stack, "Work", reserved_concurrent_executions=0))
 
 
