@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from constructs_lib.errors import TemplateError
+from constructs_lib.policy import check
 from constructs_lib.policy.template import Template, read
 from constructs_lib.policy.template.template import parse
 from constructs_lib.policy.values import System
@@ -370,3 +371,51 @@ def test_nested_template_is_found_by_its_asset(tmp_path: Path) -> None:
     system = System([template])
     (function,) = [found for found in system.resources if found.type == "AWS::Lambda::Function"]
     assert (function.construct_path, function.name) == ("Main/Inner/Orders/Resource", "Inner/Orders")
+
+
+@pytest.mark.parametrize("transform", ["", "Transform: AWS::Serverless-2016-10-31\n"])
+def test_file_that_is_included_is_put_in_its_place(tmp_path: Path, transform: str) -> None:
+    """A definition that AWS::Include takes from beside the template is judged like one that is written in it."""
+    kind = "Serverless::Api" if transform else "ApiGateway::RestApi"
+    body = "StageName: live, DefinitionBody" if transform else "Body"
+    (tmp_path / "api.yaml").write_text(
+        "paths: {/orders: {get: {x-amazon-apigateway-integration: {type: aws_proxy, "
+        "uri: {'Fn::Sub': 'arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Orders.Arn}/invocations'}}}}}\n"
+    )
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        f"{transform}Resources:\n"
+        "  Orders: {Type: AWS::Lambda::Function, Properties: {Timeout: 60}}\n"
+        f"  Api: {{Type: AWS::{kind}, Properties: {{{body}: "
+        "{'Fn::Transform': {Name: AWS::Include, Parameters: {Location: FILE}}}}}\n".replace(
+            "FILE", "./api.yaml"
+        )
+    )
+    report = check([str(template)])
+    assert report.unreadable == []
+    assert "T101" in {finding.rule for finding in report.findings}
+
+
+@pytest.mark.parametrize("location", ["s3://bucket/api.yaml", "./absent.yaml"])
+def test_file_that_is_included_from_elsewhere_is_named(tmp_path: Path, location: str) -> None:
+    """The coverage says which API's definition is not known."""
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        "Resources: {Api: {Type: AWS::ApiGateway::RestApi, Properties: {Body: "
+        f"{{'Fn::Transform': {{Name: AWS::Include, Parameters: {{Location: '{location}'}}}}}}}}}}}}\n"
+    )
+    report = check([str(template)])
+    assert [gap.place.resource.id for gap in report.graphs[0].coverage.missed] == ["Api"]
+
+
+def test_file_outside_the_folder_is_not_included(tmp_path: Path) -> None:
+    """A template may not choose what else of this machine is read."""
+    (tmp_path / "secret.yaml").write_text("paths: {}\n")
+    (tmp_path / "inside").mkdir()
+    template = tmp_path / "inside" / "template.yaml"
+    template.write_text(
+        "Resources: {Api: {Type: AWS::ApiGateway::RestApi, Properties: {Body: "
+        "{'Fn::Transform': {Name: AWS::Include, Parameters: {Location: ../secret.yaml}}}}}}\n"
+    )
+    (problem,) = check([str(template)]).unreadable
+    assert "is not below" in str(problem)

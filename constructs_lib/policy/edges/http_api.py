@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.limits import HTTP_API_AUTHORIZER_WAIT, HTTP_API_WAIT, WEBSOCKET_WAIT
 from constructs_lib.policy.edges.function_url import reached
-from constructs_lib.policy.edges.openapi import authorizers, operations
+from constructs_lib.policy.edges.openapi import authorizers, note_hidden, operations
 from constructs_lib.policy.edges.rest_api import is_event
 from constructs_lib.policy.edges.stage_variables import in_stages
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
@@ -81,6 +81,7 @@ def _api(graph: Graph, api: Resource) -> Iterator[Edge]:
     location = api.get("BodyS3Location")
     if not location.is_absent:
         graph.coverage.miss(location.place, "the API's definition is in S3")
+    note_hidden(graph, api.get("Body"))
     for operation in operations(api.get("Body")):
         integration = operation.integration
         wait = integration.get("timeoutInMillis").default(default * 1000).numbers(0.001)

@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from constructs_lib.policy.graph import Graph
     from constructs_lib.policy.values import Value
 
 _INTEGRATION = "x-amazon-apigateway-integration"
@@ -49,6 +50,14 @@ def authorizers(body: Value) -> Iterator[tuple[str, Value]]:
             uri = scheme.get(_AUTHORIZER, "authorizerUri")
             if not uri.is_absent:
                 yield name, uri
+
+
+def note_hidden(graph: Graph, body: Value) -> None:
+    """Note in the coverage that the operations of a body are not known, and why."""
+    read = parsed_body(body)
+    reason = read.unknown or read.get("paths").unknown
+    if reason:
+        graph.coverage.miss(body.place, reason)
 
 
 def parsed_body(body: Value) -> Value:

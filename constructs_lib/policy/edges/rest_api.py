@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from constructs_lib.limits import REST_AUTHORIZER_WAIT, REST_REGIONAL_WAIT
 from constructs_lib.policy.edges.function_url import reached
-from constructs_lib.policy.edges.openapi import authorizers, operations
+from constructs_lib.policy.edges.openapi import authorizers, note_hidden, operations
 from constructs_lib.policy.edges.stage_variables import in_stages
 from constructs_lib.policy.graph import ASYNC, SYNC, Edge
 from constructs_lib.policy.values.cases import Unknown, one
@@ -54,6 +54,7 @@ def _body(graph: Graph, api: Resource) -> Iterator[Edge]:
     location = api.get("BodyS3Location")
     if not location.is_absent:
         graph.coverage.miss(location.place, "the API's definition is in S3")
+    note_hidden(graph, api.get("Body"))
     for operation in operations(api.get("Body")):
         yield from _integration(graph, api, operation.integration, operation.label, ())
 

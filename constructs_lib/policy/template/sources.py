@@ -7,7 +7,7 @@ import os
 from constructs_lib.errors import TemplateError
 from constructs_lib.policy.template.files import STDIN, text_of
 from constructs_lib.policy.template.nested import attach_nested
-from constructs_lib.policy.template.template import LARGEST, Template, parse
+from constructs_lib.policy.template.template import LARGEST, Template, checked, parse
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".json", ".yaml", ".yml", ".template")
 _SKIPPED = {"node_modules", "__pycache__", "site-packages"}
+_INCLUDE = "AWS::Include"
 _SAM, _SAM_TYPE = "AWS::Serverless-2016-10-31", "AWS::Serverless::"
 
 
@@ -74,6 +75,11 @@ def load(path: str) -> Template:
         TemplateError: it cannot be read.
     """
     template = parse(text_of(path), STDIN if path == "-" else path)
+    if _INCLUDE in template.text:
+        from constructs_lib.policy.template.includes import put_in_files  # noqa: PLC0415 - few templates have any
+
+        put_in_files(template)
+        checked(template)
     transform = template.data.get("Transform")
     if _SAM in (transform if type(transform) is list else [transform]) and _SAM_TYPE in template.text:
         from constructs_lib.policy.template.sam import transformed  # noqa: PLC0415 - takes a second to load
