@@ -12,6 +12,7 @@
 ``environment``   the variables, the construct's own and the user's
 ``packaging``     from a directory to a code asset
 ``role``          the execution role
+``arguments``     what constructs are given: of the right kind, in range, in a place from where it can be used
 ``conflicts``     what one function cannot be at once
 ``tokens``        what is known now, and what only at deploy time
 """

@@ -9,6 +9,7 @@
 ``readers``        what a function must be to read a queue or a stream
 ``batches``        batch sizes and windows
 ``concurrency``    how many batches at once, against what the function has reserved
+``stream_source``  what a stream mapping reads, and what it can be asked for
 ``stream_waits``   how long a stream's records may wait, derived and proven
 ``given_queue``    proving a queue that somebody else made
 """

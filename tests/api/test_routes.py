@@ -73,7 +73,10 @@ def test_bad_path_is_refused(path: str, got: str, fix: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         api.get(path, orders)
     text = str(refusal.value)
-    assert text.startswith(f"HardenedRestApi 'Api': GET {path}: path: got {got}; allowed: ")
+    readable = path.split("${Token[")[0]
+    assert text.startswith(f"HardenedRestApi 'Api': GET {readable}")
+    assert f": path: got {got}; allowed: " in text
+    assert "Token[" not in text
     assert text.endswith(f"fix: {fix}")
 
 
