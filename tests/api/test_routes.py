@@ -73,7 +73,7 @@ def test_bad_path_is_refused(path: str, got: str, fix: str) -> None:
     with pytest.raises(RefusedError) as refusal:
         api.get(path, orders)
     text = str(refusal.value)
-    readable = path.split("${Token[")[0]
+    readable = path.split("${Token[", maxsplit=1)[0]
     assert text.startswith(f"HardenedRestApi 'Api': GET {readable}")
     assert f": path: got {got}; allowed: " in text
     assert "Token[" not in text
