@@ -136,7 +136,8 @@ class Waits:
         """Give keyword arguments of ``psycopg.connect`` (libpq): the server ends a statement at the read timeout.
 
         libpq takes whole seconds for connecting, two at the least; what it takes more than the connect timeout the
-        statements get less. ``tcp_user_timeout`` ends a connection whose other side has gone.
+        statements get less. ``tcp_user_timeout`` ends a connection whose other side has gone. No deadline interrupts psycopg's
+        binary build while it waits, so these are what ends a statement in time.
 
         Raises:
             RefusedError: connect and read together leave no time for a statement after two seconds for connecting.

@@ -130,6 +130,16 @@ class TestLimits:
             began = cache.get_or_load("a", ttl, load)
             assert asked - began < ttl
 
+    def test_a_store_that_forgets_too_late(self) -> None:
+        """A value past its limit is not used even where the store still has it and the load fails."""
+        clock, source = Clock(), Source()
+        cache = new_cache(clock, store=MemoryStore(clock=Clock()))
+        cache.get_or_load("a", 10, source)
+        clock.now += 10.5
+        source.failure = ConnectionError("the database is away")
+        with pytest.raises(ConnectionError):
+            cache.get_or_load("a", 10, source)
+
     @given(st.lists(st.floats(-50, 50), max_size=20))
     def test_a_clock_that_is_set(self, steps: list[float]) -> None:
         """A clock that jumps, back too, makes no value last longer than a second past its ttl by that clock."""
