@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary, WeakSet
 
 from aws_cdk import Stack
 
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
     from constructs import Construct
 
 _ARN_REGION, _ARN_PARTS = 3, 6
+
+
+# For whom each function was found near: an API asks again with every route, and each look is a round trip to CDK.
+_near: WeakKeyDictionary[HardenedFunction, WeakSet[Construct]] = WeakKeyDictionary()
 
 
 def check_hardened(subject: str, function: object, why: str, fix: str) -> None:
@@ -35,13 +40,19 @@ def check_near(subject: str, scope: Construct, function: HardenedFunction) -> No
     Raises:
         RefusedError: names both places. A place that is known only at deploy time is not judged.
     """
-    here, there = Stack.of(scope), Stack.of(function)
-    if here is there:
+    users = _near.setdefault(function, WeakSet())
+    if scope in users:
         return
-    for name, mine, its in (
-        ("account", here.account, there.account),
-        ("region", here.region, there.region),
-    ):
+    here, there = Stack.of(scope), Stack.of(function)
+    places = (
+        ()
+        if here is there
+        else (
+            ("account", here.account, there.account),
+            ("region", here.region, there.region),
+        )
+    )
+    for name, mine, its in places:
         if not is_token(mine) and not is_token(its) and mine != its:
             raise RefusedError(
                 subject,
@@ -49,6 +60,7 @@ def check_near(subject: str, scope: Construct, function: HardenedFunction) -> No
                 allowed=f"a function in the same {name}: nothing else is invoked directly",
                 fix=f"make it in a stack of {name} {mine}; what is in {name} {its} is reached over an event bus or a queue",
             )
+    users.add(scope)
 
 
 def check_region(subject: str, arn: str, stack: Stack, what: str, why: str) -> None:

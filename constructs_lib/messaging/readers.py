@@ -39,7 +39,7 @@ def check_reader(subject: str, scope: Construct, function: HardenedFunction, sou
             allowed=f"a function without async_failure, invoked by this {source}",
             fix="leave async_failure out; asynchronous callers get a function of their own",
         )
-    if Stack.of(function).node.addr != Stack.of(scope).node.addr:
+    if Stack.of(function) is not Stack.of(scope):
         raise RefusedError(
             f"{subject}: function",
             got=f"{function.construct_id!r} of another stack: its role would need the {source}, whose mapping needs the "
