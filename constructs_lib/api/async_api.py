@@ -63,7 +63,8 @@ class AsyncApi(Construct):
       taken again, and never by two workers at once: each step is one conditional write, and a claim lasts longer than the
       function may run (H9).
     * **Failures end somewhere.** A job that failed ``max_receive_count`` times has the status ``failed``, and its message is in
-      the dead-letter queue with its error; sent back from there, it is tried anew under the same URL. A job whose worker
+      the dead-letter queue with its error, seldom twice (a send that went unanswered is repeated); sent back from there, it
+      is tried anew under the same URL. A job whose worker
       died each time without a word (a crash, no memory left) counts as failed when its last claim has run out, and one that
       was never taken when its message has expired; SQS itself moves those messages, so that they carry no error.
     * **Expiry.** Results are kept for ``result_lifetime``, then they are gone (404), and the key may be used again.

@@ -59,6 +59,9 @@ class QueueWorker(Construct):
     * The mapping reads for the alias, and at most ``maximum_concurrency`` batches run at once, never more than the
       function has reserved: a throttled batch would count as a failure of its messages.
 
+    A message given back because another of its batch took all the time has been received once more, like one that failed.
+    Where single messages may hang, keep batches small, or ``max_receive_count`` well above the number of slow neighbours.
+
     SQS delivers at least once: make the handler idempotent, by message id or better by a key of the business.
     ``budget.work`` is the work of a whole batch. Lambda hands over at most 6 MB at once, whatever the batch size.
 

@@ -137,7 +137,11 @@ class Waits:
 
         libpq takes whole seconds for connecting, two at the least; what it takes more than the connect timeout the
         statements get less. ``tcp_user_timeout`` ends a connection whose other side has gone. No deadline interrupts psycopg's
-        binary build while it waits, so these are what ends a statement in time.
+        binary build while it waits in C, so these are what ends a statement in time; with ``PSYCOPG_WAIT_FUNC=wait_poll``
+        in the function's environment it waits in Python, and a deadline ends it too.
+
+        RDS Proxy refuses ``options``: leave them out there, and set ``statement_timeout`` by the proxy's
+        initialization query or by ``ALTER ROLE ... SET``.
 
         Raises:
             RefusedError: connect and read together leave no time for a statement after two seconds for connecting.

@@ -4,10 +4,11 @@
 reads included: system calls return to the interpreter when a signal comes (PEP 475), and the handler then raises
 :class:`Interrupt`. That is a ``KeyboardInterrupt``, because it means just that and libraries know what to do: urllib3 and
 httpx drop the connection they were reading from, so does redis-py with our settings, asyncio lets it out of its loop, and an
-``except Exception`` does not swallow it. (What a client does not see to itself is for ``downstream(..., on_cut=...)``.) At the end of the block it becomes a :class:`DeadlineExceeded`, an ordinary error
-of which the interruption, or whatever the block made of it, is the cause. Code that swallows the interruption all the same is
-interrupted again, every third of the reserve. Only the code of an extension module that goes on waiting after a
-signal cannot be ended so, psycopg's for instance; its own timeouts must (:mod:`constructs_lib.runtime.clients`).
+``except Exception`` does not swallow it. (What a client does not see to itself is for ``downstream(..., on_cut=...)``.)
+At the end of the block it becomes a :class:`DeadlineExceeded`, an ordinary error of which the interruption, or whatever the
+block made of it, is the cause. Code that swallows the interruption all the same is interrupted again, every third of the
+reserve. Only the code of an extension module that goes on waiting after a signal cannot be ended so, psycopg's for
+instance; its own timeouts must (:mod:`constructs_lib.runtime.clients`).
 
 *A task*, by ``async with``: the task is cancelled and the cancellation taken back at the end of the block, as
 ``asyncio.timeout`` does it. A task that blocks the event loop is not ended by that; the handlers' decorators put a guard of

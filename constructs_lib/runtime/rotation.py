@@ -34,8 +34,8 @@ def fresh_secret_on_auth_failure(
     Args:
         secret_id: name or ARN of the secret.
         on: what the login raises when it is refused.
-        when: narrows ``on`` where one type stands for many failures, e.g. ``lambda error: error.sqlstate == "28P01"``
-            for psycopg's ``OperationalError``.
+        when: narrows ``on`` where one type stands for many failures, e.g. psycopg's ``OperationalError``:
+            ``lambda error: "authentication failed" in str(error)``, since a failed login carries no ``sqlstate`` there.
         kind: whether the function takes the secret as text, as parsed JSON or as bytes.
         client: which client reads it.
 
