@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from importlib import util
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,9 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 # CDK's own validation takes 4 to 7 s a synth; the end-to-end test runs it once.
 os.environ["CDK_VALIDATION"] = "false"
 
+
+# A shell's background job ignores SIGINT, and so would each process that a test starts and interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # jsii starts Node when aws_cdk is first imported. The environment's own Node is of a line that jsii supports, whatever
 # the machine has on PATH.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
+from urllib.request import Request, urlopen
 
 from moto.server import ThreadedMotoServer
 
@@ -13,10 +14,12 @@ if TYPE_CHECKING:
 
 @contextmanager
 def moto_aws() -> Iterator[dict[str, str]]:
-    """Run it, and give the environment that aims boto3 at it."""
+    """Run it, empty, and give the environment that aims boto3 at it."""
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
+    # What other tests of the process have put into moto is still there.
+    urlopen(Request(f"http://{host}:{port}/moto-api/reset", method="POST")).close()
     yield {
         "AWS_ACCESS_KEY_ID": "x",
         "AWS_SECRET_ACCESS_KEY": "x",
