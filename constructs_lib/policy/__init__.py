@@ -12,7 +12,8 @@ Each stage takes what the one before it made, and nothing else, so that each can
 3. **Model** (:mod:`.graph`, :mod:`.edges`). From resources to who invokes whom: functions with their numbers, edges with
    how long each caller waits and the hops between. What could not be followed is kept with its reason.
 4. **Judge** (:mod:`.rule`, :mod:`.rules`). Each rule reads the graph and yields findings. Rules know nothing of files,
-   of each other or of waivers, and fire only on what is known.
+   of each other or of waivers, and fire only on what is known. What holds in one branch of an ``Fn::If`` alone is found
+   by asking them again for each branch (:mod:`.branches`).
 5. **Waive** (:mod:`.waivers`). Findings that somebody accepts are marked, with the reason, and stay in the report. Waivers
    that have expired, are refused or accept nothing are findings too.
 6. **Report** (:class:`Report`): findings, unreadable files, coverage. Formats and baselines start from it.
@@ -23,7 +24,10 @@ return no rule ever looks at an intrinsic function.
 
 from __future__ import annotations
 
+from functools import partial
+
 from constructs_lib.errors import RuleError, TemplateError
+from constructs_lib.policy.branches import Branches
 from constructs_lib.policy.graph import Graph
 from constructs_lib.policy.settings import Settings
 from constructs_lib.policy.template import Template, read
@@ -164,8 +168,9 @@ def judge(
         from constructs_lib.policy.rules import rules_about  # noqa: PLC0415 - reading templates needs no rules
 
         rules = rules_about(graph.types, waivers=bool(waivers))
+    branches = Branches(graph)
     for rule, severity in _enabled(graph.settings, rules):
-        for finding in _findings(rule, graph, failed):
+        for finding in branches.findings(partial(_findings, rule, failed=failed)):
             if found.setdefault(finding.key, finding) is not finding:
                 continue
             finding.severity = severity or finding.severity
@@ -184,7 +189,9 @@ def _findings(rule: Rule, graph: Graph, failed: list[TemplateError | RuleError] 
             raise
         files = ", ".join(dict.fromkeys(stack.template.file for stack in graph.system.stacks))
         said = f"rule {rule.id} failed with {type(error).__name__}: {error}"
-        failed.append(RuleError(f"{files}: {said}; this is a defect of constructs-lib, please report it"))
+        text = f"{files}: {said}; this is a defect of constructs-lib, please report it"
+        if text not in map(str, failed):  # in each branch of a condition, it fails again
+            failed.append(RuleError(text))
 
 
 def _about_waivers(settings: Settings, rules: Sequence[Rule] | None) -> list[Finding]:

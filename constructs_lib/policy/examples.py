@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 def graph_of(example: str, settings: Settings | None = None) -> Graph:
     """Build the graph of an example: YAML of resources, or whole templates with lines ``---`` between them.
 
-    A line ``# asset code.zip: 1000 bytes unzipped`` stands for an asset of this size under the key ``code.zip``.
+    A line ``# asset code.zip: 1000 bytes unzipped`` stands for an asset of this size under the key ``code.zip``. The
+    condition IsProd, which cannot be decided, is there without being written.
     """
     texts = [_complete(part) for part in re.split(r"(?m)^---$", example) if part.strip()]
     sizes = {
@@ -32,4 +33,6 @@ def graph_of(example: str, settings: Settings | None = None) -> Graph:
 def _complete(text: str) -> str:
     if re.search(r"(?m)^Resources:", text):
         return text
-    return "Resources:\n" + re.sub(r"(?m)^(?=.)", "  ", text.strip("\n"))
+    stage = "\nParameters: {Stage: {Type: String}}\nConditions: {IsProd: !Equals [!Ref Stage, prod]}\n"
+    resources = "Resources:\n" + re.sub(r"(?m)^(?=.)", "  ", text.strip("\n"))
+    return resources + stage if "!If [IsProd" in text else resources

@@ -47,7 +47,9 @@ What to hold to:
   happens in production. ``fix`` is the smallest change, starting with a verb. Seconds are written ``f"{x:g} s"``.
 * Point at the number to change: ``value.place`` (it falls back to the nearest place that is written), and give the path
   from caller to callee if there is one.
-* Examples are YAML of the Resources section alone; text with a line ``Resources:`` is a whole template, and a line
+* A rule that puts many values together need not follow their conditions: it is asked again for each branch of a
+  condition (:mod:`.branches`). It only has to be silent where a value is not one known one.
+* Examples are YAML of the Resources section alone, in which ``!If [IsProd, ...]`` may stand; text with a line ``Resources:`` is a whole template, and a line
   ``---`` starts the next template of the same system. Every ``bad`` one must be found, its text is kept beside the
   tests; every ``good`` one must be silent; every ``undecided`` one must show in the coverage and give no finding.
 * Nothing is stored on the rule: one instance serves many graphs.
@@ -82,26 +84,44 @@ class Finding:
         rule: the rule's id.
         severity: "error", "warning" or "note".
         place: where to change something; its line is looked up only when shown.
-        message: what is wrong, with the arithmetic, and what happens in production.
+        text: what is wrong, with the arithmetic, and what happens in production.
+        when: the conditions under which it is wrong.
         fix: the smallest change that mends it.
         path: logical ids from the caller to the callee, everything between included.
         waived: why it is accepted, or None.
         waived_by: the waiver that accepts it, or None; what a baseline accepts has none.
     """
 
-    __slots__ = ("fix", "message", "path", "place", "rule", "severity", "waived", "waived_by")
+    __slots__ = ("fix", "path", "place", "rule", "severity", "text", "waived", "waived_by", "when")
 
     def __init__(
-        self, rule: str, severity: Severity, place: Place, message: str, fix: str, path: tuple[str, ...]
+        self,
+        rule: str,
+        severity: Severity,
+        place: Place,
+        text: str,
+        fix: str,
+        path: tuple[str, ...],
+        when: When = (),
     ) -> None:
         self.rule, self.severity, self.place = rule, severity, place
-        self.message, self.fix, self.path = message, fix, path
+        self.text, self.fix, self.path, self.when = text, fix, path, when
         self.waived: str | None = None
         self.waived_by: Waiver | None = None
 
     def __repr__(self) -> str:
         """Show rule and place."""
         return f"<Finding {self.rule} {self.place.resource.id}.{self.place.property_path}>"
+
+    @property
+    def message(self) -> str:
+        """What is wrong, with the conditions that it depends on at the beginning."""
+        return show(f"{_conditions(self.when)}: {self.text}" if self.when else self.text)
+
+    def given(self, when: When) -> Finding:
+        """Give the same finding under further conditions."""
+        joined = tuple(dict((*when, *self.when)).items())
+        return Finding(self.rule, self.severity, self.place, self.text, self.fix, self.path, joined)
 
     @property
     def key(self) -> tuple[object, ...]:
@@ -157,9 +177,8 @@ class Rule:
         severity: Severity | None = None,
     ) -> Finding:
         """Make a finding; what it depends on is said at the beginning of its message."""
-        text = f"{_conditions(when)}: {message}" if when else message
-        severity = severity or self.severity
-        return Finding(self.id, severity, place, show(text), show(fix), path or (place.resource.id,))
+        path = path or (place.resource.id,)
+        return Finding(self.id, severity or self.severity, place, message, show(fix), path, when)
 
 
 def _conditions(when: When) -> str:

@@ -48,11 +48,14 @@ class EnvironmentOverLimit(Rule):
         "known part is too large": _FUNCTION.replace(
             "VARIABLES", f"{{A: !Sub '{'x' * 4100}${{AWS::StackName}}'}}"
         ),
+        "large in production alone": _FUNCTION.replace("VARIABLES", f"{{A: !If [IsProd, {'x' * 4100}, y]}}"),
         "letters of several bytes": _FUNCTION.replace("VARIABLES", f"{{A: {'ä' * 2048}}}"),
     }
     good = {
         "just fits": _with(4083),
-        "large in one branch alone": _FUNCTION.replace("VARIABLES", f"{{A: !If [Large, {'x' * 4100}, y]}}"),
+        "fits in both branches": _FUNCTION.replace(
+            "VARIABLES", f"{{A: !If [IsProd, {'x' * 4000}, y], B: !If [IsProd, y, {'x' * 4000}]}}"
+        ),
     }
     undecided = {
         "all variables are unknown": _FUNCTION.replace("VARIABLES", "!ImportValue orders-variables"),

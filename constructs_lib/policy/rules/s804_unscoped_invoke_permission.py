@@ -63,6 +63,7 @@ class UnscopedInvokePermission(Rule):
         "any source": _with("SourceArn: '*'"),
         "source in production alone": _STAGES
         + indent(_with("SourceArn: !If [IsProduction, !GetAtt Bucket.Arn, !Ref AWS::NoValue]"), "  "),
+        "any source in production alone": _with("SourceArn: !If [IsProd, '*', !GetAtt Bucket.Arn]"),
         "service by the partition's suffix": _S3.replace("s3.amazonaws.com", '!Sub "s3.${AWS::URLSuffix}"'),
         "everyone": _PERMISSION.replace("PRINCIPAL", "'*'").replace("ACTION", "lambda:InvokeFunction"),
     }

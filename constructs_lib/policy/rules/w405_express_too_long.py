@@ -49,6 +49,7 @@ class ExpressTooLong(Rule):
     limits = (EXPRESS_MAX,)
     bad = {
         "two tasks exceed five minutes": _STARTED.replace("FIRST", "281"),
+        "too long in production alone": _STARTED.replace("FIRST", "!If [IsProd, 281, 280]"),
         "gateway gives up first": _WAITED_FOR.replace("FIRST", "10"),
     }
     good = {

@@ -44,6 +44,7 @@ class WorkflowGivesUpFirst(Rule):
     bad = {
         "stopped while its function runs": _WORKFLOW.replace("SECONDS", "5"),
         "stopped before its tasks have to answer": _WORKFLOW.replace("SECONDS", "45"),
+        "stopped before its tasks in production alone": _WORKFLOW.replace("SECONDS", "!If [IsProd, 45, 600]"),
     }
     good = {
         "longer than its tasks together": _WORKFLOW.replace("SECONDS", "600"),

@@ -214,6 +214,10 @@ def _if(stack: Stack, argument: Any) -> Cases:
             if name not in stack.formulas:
                 return unknown(f"Fn::If: the template has no condition {name}")
             key, wanted = stack.assumption(name)
+            assumed = stack.system.assumed.get(key)
+            if assumed is not None:
+                return stack.resolve(yes if assumed is wanted else no)
+            stack.system.asked[key] = None
             holds = under(((key, wanted),), stack.resolve(yes))
             return distinct((*holds, *under(((key, not wanted),), stack.resolve(no))))
     return unknown("Fn::If needs a condition's name and two values")

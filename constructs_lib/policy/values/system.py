@@ -28,9 +28,20 @@ class System:
     Args:
         templates: what was read; one that another deploys as a nested stack is deployed there only.
         parameters: values for the parameters of the outermost stacks, by name.
+        assumed: undecided conditions, each with whether its ``Fn::If`` are to be read as if it held.
+
+    Attributes:
+        asked: the undecided conditions that some ``Fn::If`` has been read under, in the order of reading.
     """
 
-    def __init__(self, templates: Sequence[Template], parameters: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        templates: Sequence[Template],
+        parameters: Mapping[str, str] | None = None,
+        assumed: Mapping[str, bool] | None = None,
+    ) -> None:
+        self.templates, self.parameters, self.assumed = templates, parameters, assumed or {}
+        self.asked: dict[str, None] = {}
         self.stacks: list[Stack] = []
         self._nested: dict[tuple[int, str], Stack] = {}
         self._exports: dict[str, list[tuple[Stack, Cases]]] | None = None
@@ -59,6 +70,10 @@ class System:
             nested = self._deploy(child, given, resource, above | {template.file})
             self._nested[stack.index, name] = nested
         return stack
+
+    def assuming(self, condition: str, holds: bool) -> System:
+        """Give the system as its ``Fn::If`` make it when a condition holds, or when it does not."""
+        return System(self.templates, self.parameters, {**self.assumed, condition: holds})
 
     @property
     def resources(self) -> Iterator[Resource]:
