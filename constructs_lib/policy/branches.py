@@ -3,6 +3,7 @@
 A rule that compares two numbers names the condition by itself. One that puts many values together (the longest way through
 a workflow, the key of a cache, the statements of a policy) reads what each of them certainly is, and is silent where that
 depends on a condition. So every rule looks again at the system with each condition taken to hold, and taken not to.
+One condition is tried at a time: what needs two of them at once is found only by rules that follow conditions themselves.
 """
 
 from __future__ import annotations

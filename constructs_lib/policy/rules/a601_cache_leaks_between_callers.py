@@ -56,6 +56,7 @@ class CacheLeaksBetweenCallers(Rule):
         "authorizer": _api(_USERS, _PAGE),
         "IAM": _api("AuthorizationType: AWS_IAM", _PAGE),
         "API key": _api("ApiKeyRequired: true", _PAGE),
+        "IAM in production alone": _api("AuthorizationType: !If [IsProd, AWS_IAM, NONE]", _PAGE),
     }
     good = {
         "identity in the key": _api(_USERS, BEARER, _PAGE),

@@ -53,6 +53,7 @@ class CacheOnUnsafeMethod(Rule):
         "setting for POST": _api("POST", _NAMED),
         "setting for the stage, method ANY": _api("ANY", _ALL),
         "setting for the stage, method POST": _api("POST", _ALL),
+        "POST in production alone": _api("!If [IsProd, POST, GET]", _ALL),
     }
     good = {
         "GET only": _api("GET", _ALL),

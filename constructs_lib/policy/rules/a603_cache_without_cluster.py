@@ -46,6 +46,7 @@ class CacheWithoutCluster(Rule):
         "cluster not mentioned": _API.replace("CLUSTER", "!Ref AWS::NoValue"),
         "stage of a deployment": _DEPLOYED,
         "cluster without a cached method": _API.replace("CLUSTER", "true").replace("Caching", "Metrics"),
+        "cluster off in production alone": _API.replace("CLUSTER", "!If [IsProd, false, true]"),
     }
     good = {
         "both": _API.replace("CLUSTER", "true"),

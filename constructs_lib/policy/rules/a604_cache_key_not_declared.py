@@ -57,6 +57,9 @@ class CacheKeyNotDeclared(Rule):
         "not declared": _API.replace("DECLARED", "{method.request.header.Accept: false}"),
         "nothing declared": _API.replace("DECLARED", "!Ref AWS::NoValue"),
         "not declared in a body": _BODY.replace("DECLARED", "[{in: header, name: page}]"),
+        "not declared in production": _API.replace(
+            "DECLARED", "!If [IsProd, !Ref AWS::NoValue, {method.request.querystring.page: false}]"
+        ),
     }
     good = {
         "declared": _API.replace("DECLARED", "{method.request.querystring.page: false}"),

@@ -54,6 +54,10 @@ class CacheKeyIncomplete(Rule):
     bad = {
         "no key at all": _API.replace("KEY", "!Ref AWS::NoValue"),
         "query parameter left out": _API.replace("KEY", "[method.request.path.id]"),
+        "no key in production": _API.replace(
+            "KEY",
+            "!If [IsProd, [], [method.request.path.id, method.request.querystring.fields]]",
+        ),
     }
     good = {"complete": _API.replace("KEY", "[method.request.path.id, method.request.querystring.fields]")}
     undecided = {"key imported": _API.replace("KEY", "!ImportValue key")}

@@ -53,7 +53,11 @@ class CacheUnencrypted(Rule):
     id = "A606"
     name = "cache-unencrypted"
     severity = WARNING
-    bad = {"switched off": _api("false"), "not mentioned": _api("!Ref AWS::NoValue")}
+    bad = {
+        "switched off": _api("false"),
+        "not mentioned": _api("!Ref AWS::NoValue"),
+        "private in production alone": _api("false", private="!If [IsProd, true, false]"),
+    }
     good = {"encrypted": _api("true"), "public method": _api("false", private="false")}
     undecided = {"decided elsewhere": _api("!ImportValue encrypted")}
 

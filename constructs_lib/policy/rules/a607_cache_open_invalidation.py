@@ -51,6 +51,9 @@ class CacheOpenInvalidation(Rule):
     bad = {
         "policy for everybody": _api("'execute-api:*'"),
         "switched off": _api("execute-api:Invoke", f", {_FLAG}: false"),
+        "switched off in production alone": _api(
+            "execute-api:Invoke", f", {_FLAG}: !If [IsProd, false, true]"
+        ),
     }
     good = {
         "everybody may invoke": _api("execute-api:Invoke"),

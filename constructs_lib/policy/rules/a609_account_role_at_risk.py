@@ -37,7 +37,13 @@ class AccountRoleAtRisk(Rule):
     id = "A609"
     name = "account-role-at-risk"
     severity = WARNING
-    bad = {"neither is kept": _account("Delete", "Delete"), "the role goes": _account("Retain", "Delete")}
+    bad = {
+        "neither is kept": _account("Delete", "Delete"),
+        "the role goes": _account("Retain", "Delete"),
+        "the role goes in production alone": _account("Retain", "Delete").replace(
+            "!GetAtt Role.Arn", "!If [IsProd, !GetAtt Role.Arn, !ImportValue role]"
+        ),
+    }
     good = {
         "both are kept": _account("Retain", "Retain"),
         "kept unless their creation fails": _account("RetainExceptOnCreate", "RetainExceptOnCreate"),

@@ -51,6 +51,7 @@ class ErrorsWithoutCors(Rule):
         "another header": _BOTH.replace("PARAMETERS", _STAR.replace("Access-Control-Allow-Origin", "Vary")),
         "only one of the two": _BOTH.replace("PARAMETERS", _STAR).replace(": DEFAULT_5XX", ": THROTTLED"),
         "API body": _BODY.replace("PARAMETERS", "{}"),
+        "browsers in production alone": _API.replace("OPTIONS", "!If [IsProd, OPTIONS, GET]"),
     }
     good = {
         "both with the header": _BOTH.replace("PARAMETERS", _STAR),

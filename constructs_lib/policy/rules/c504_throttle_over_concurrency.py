@@ -70,6 +70,7 @@ class ThrottleOverConcurrency(Rule):
         "over the account": _api("101"),
         "HTTP API": _HTTP,
         "one key of a plan": _keyed("!Ref AWS::NoValue"),
+        "one key of a plan, in production alone": _keyed("!If [IsProd, !Ref AWS::NoValue, 20]"),
     }
     good = {
         "within the reserve": _api("20", "200"),

@@ -48,6 +48,9 @@ class ProvisionedOnLatest(Rule):
         "alias of $LATEST": _ALIAS.replace("NUMBER", LATEST),
         "version that nobody invokes": _VERSION.replace("TARGET", "!GetAtt Orders.Arn"),
         "scaling of $LATEST": _SCALED.replace("live", LATEST),
+        "version that nobody invokes in production": _VERSION.replace(
+            "TARGET", "!If [IsProd, !GetAtt Orders.Arn, !Ref Version]"
+        ),
     }
     good = {
         "alias of a version": _ALIAS.replace("NUMBER", "!GetAtt Version.Version"),

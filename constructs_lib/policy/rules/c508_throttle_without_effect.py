@@ -52,6 +52,9 @@ class ThrottleWithoutEffect(Rule):
         "plan has a quota, no key wanted": _api("Quota: {Limit: 1000, Period: DAY}", "!Ref AWS::NoValue"),
         "stage without throttle": _api("Description: none", "false", setting=""),
         "HTTP API without throttle": _HTTP.replace("SETTING", "DetailedMetricsEnabled: true"),
+        "no key wanted in production": _api(
+            "Throttle: {RateLimit: 5, BurstLimit: 10}", "!If [IsProd, false, true]"
+        ),
     }
     good = {
         "key wanted": _api("Throttle: {RateLimit: 5, BurstLimit: 10}", "true"),

@@ -50,7 +50,12 @@ class UselessDlq(Rule):
     id = "D702"
     name = "useless-dlq"
     severity = NOTE
-    bad = {"only a queue's mapping invokes": _WITH}
+    bad = {
+        "only a queue's mapping invokes": _WITH,
+        "dead-letter queue in production alone": _WORKER.replace(
+            "TARGET", "!If [IsProd, {TargetArn: !GetAtt Failed.Arn}, !Ref AWS::NoValue]"
+        ),
+    }
     good = {
         "a rule invokes as well": _WITH + _RULE,
         "a bucket elsewhere may invoke": _WITH + _PERMISSION,

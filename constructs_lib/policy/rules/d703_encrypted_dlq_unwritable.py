@@ -58,6 +58,7 @@ class EncryptedDlqUnwritable(Rule):
         "no use of the key": _function(_SEND),
         "key, but no right to send": _function(_KEY),
         "sending forbidden": _function(f"{_SEND}, {_KEY}, {_SEND.replace('Allow', 'Deny')}"),
+        "no use of the key in production": _function(f"{_SEND}, !If [IsProd, !Ref AWS::NoValue, {_KEY}]"),
     }
     good = {
         "both allowed": _function(f"{_SEND}, {_KEY}"),

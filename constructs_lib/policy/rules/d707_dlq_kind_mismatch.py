@@ -56,6 +56,11 @@ class DlqKindMismatch(Rule):
             Failed: {Type: AWS::SQS::Queue, Properties: {FifoQueue: true}}
             Notify: {Type: AWS::Lambda::Function, Properties: {DeadLetterConfig: {TargetArn: !GetAtt Failed.Arn}}}
         """,
+        "FIFO of another stack in production": _queues(
+            _STANDARD,
+            _STANDARD,
+            "!If [IsProd, 'arn:aws:sqs:eu-west-1:123456789012:failed.fifo', !GetAtt Failed.Arn]",
+        ),
     }
     good = {"both FIFO": _queues(_FIFO, _FIFO), "both standard": _queues(_STANDARD, _STANDARD)}
     undecided = {"kind imported": _queues("FifoQueue: !ImportValue fifo", _STANDARD)}

@@ -76,6 +76,7 @@ class UndeliveredEventLost(Rule):
         "another rule": _rule("events.amazonaws.com", _OURS.replace("Placed", "Other")),
         "no use of the key": _rule("events.amazonaws.com", encryption="KmsMasterKeyId: !GetAtt Key.Arn"),
         "role of a schedule": _SCHEDULE.replace("RESOURCE", "!GetAtt Jobs.Arn"),
+        "another service in production": _rule("!If [IsProd, sns.amazonaws.com, events.amazonaws.com]"),
     }
     good = {
         "this rule": _rule("events.amazonaws.com"),

@@ -50,6 +50,9 @@ class ExtensionWithoutTimeout(Rule):
         "unset": _FUNCTION.replace("VARIABLES", "STAGE: prod"),
         "0, as CDK writes it": _PLAIN.replace("SSM'", "0'"),
         "TTL out of range": _SET.replace("SSM'", "950'").replace("MORE", "SECRETS_MANAGER_TTL: 301"),
+        "extension in production alone": _FUNCTION.replace("VARIABLES", "STAGE: prod")
+        .replace("[arn", "[!If [IsProd, 'arn")
+        .replace(":21]", ":21', !Ref AWS::NoValue]]"),
     }
     good = {
         "both set": _PLAIN.replace("SSM'", "950'"),

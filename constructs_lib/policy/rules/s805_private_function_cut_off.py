@@ -62,6 +62,9 @@ class PrivateFunctionCutOff(Rule):
     bad = {
         "secret without endpoint": _SECRETS.replace("SUBNET", "!Ref Private"),
         "messages that the handler sends": _SENDS,
+        "cut off in production alone": _SYSTEM.replace(
+            "ACTION", "!If [IsProd, secretsmanager:GetSecretValue, sqs:ReceiveMessage]"
+        ).replace("SUBNET", "!Ref Private"),
     }
     good = {
         "endpoint": _SECRETS.replace("SUBNET", "!Ref Private") + _ENDPOINT,

@@ -86,8 +86,9 @@ class Value:
         for case in self.cases:
             if type(case.data) is list:
                 for index, raw in enumerate(case.data):
-                    inner = under(case.when, self._resolved(raw))
-                    yield Value(inner, self.place.at(index), self.stack)
+                    inner = Value(under(case.when, self._resolved(raw)), self.place.at(index), self.stack)
+                    if not inner.is_absent:  # AWS::NoValue leaves an element out
+                        yield inner
             elif case.data is not ABSENT:
                 yield Value((case,), self.place, self.stack)
 
