@@ -23,11 +23,12 @@ ERRORS = {
 
 def add(stack: Stack, number: int) -> None:
     """Add one pair."""
-    alias = _function(stack, f"Function{number}")
+    alias = aliased_function(stack, f"Function{number}")
     _api(stack, f"Api{number}", alias)
 
 
-def _function(stack: Stack, name: str) -> lambda_.Alias:
+def aliased_function(stack: Stack, name: str) -> lambda_.Alias:
+    """Add a function with its logs and role, and give its alias."""
     log_group = logs.LogGroup(
         stack,
         f"{name}Logs",

@@ -1,4 +1,4 @@
-"""Synth time and template size: hardened pairs of function and API against the same resources in plain L2.
+"""Synth time and template size: hardened constructs against the same resources in plain L2.
 
 One child process makes one pair of measurements: it imports aws_cdk, synthesizes both sides to warm them up, then times
 both twice, in the order A B B A, and another child in the order B A A B. What is timed is everything from ``App()`` to the end of ``app.synth()``. Both sides must have the same number of resources of each type, or the comparison is refused.
@@ -24,10 +24,17 @@ if TYPE_CHECKING:
 
     from aws_cdk import Stack
 
+    Build = Callable[[Stack, int], None]
+
 SIZES = (1, 10, 50)
 BAR = 1.15
 WARM_UP = 10
-ROUNDS = {1: 7, 10: 5, 50: 3}
+ROUNDS = {1: 7, 5: 5, 10: 5, 20: 5, 50: 3}
+PARTS = {
+    "http_api": ("synth, an HTTP API of {} routes", 20),
+    "queue_workers": ("synth, {} queues with workers", 10),
+    "workflows": ("synth, {} chunked workflows", 5),
+}
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -35,6 +42,8 @@ def figures() -> Iterator[Figure]:
     """Measure all sizes: ours against plain L2, then the peer against its own plain L2."""
     for size in SIZES:
         yield _figure(f"synth, {size} pairs", "ours", size, Path(sys.executable), BAR)
+    for part, (what, size) in PARTS.items():
+        yield _figure(what.format(size), part, size, Path(sys.executable), BAR)
     peer_python = ROOT / ".venv-solutions-constructs" / "bin" / "python"
     for size in SIZES:
         yield _figure(
@@ -79,17 +88,9 @@ def _child(python: Path, side: str, size: int, *, swapped: bool) -> dict[str, An
 
 
 def _measure(side: str, size: int, *, swapped: bool) -> dict[str, Any]:
-    from bench import pairs_peer, pairs_plain  # noqa: PLC0415 - these load jsii, in the child only
-
-    if side == "ours":
-        from bench import pairs_hardened  # noqa: PLC0415 - not installed where the peer runs
-
-        made, plain = pairs_hardened.add, pairs_plain.add
-    else:
-        made, plain = pairs_peer.add, pairs_peer.add_plain
-    builders = {"made": made, "plain": plain}
-    for add in builders.values():
-        _synthesize(add, WARM_UP)
+    builders = _builders(side)
+    for build in builders.values():
+        _synthesize(build, WARM_UP)
     # What gets faster or slower with time weighs on both alike.
     order = ["plain", "made", "made", "plain"] if swapped else ["made", "plain", "plain", "made"]
     runs = [(name, _synthesize(builders[name], size)) for name in order]
@@ -102,7 +103,30 @@ def _measure(side: str, size: int, *, swapped: bool) -> dict[str, Any]:
     return seconds | {f"{name}_bytes": result[1] for name, result in results.items()}
 
 
-def _synthesize(add: Callable[[Stack, int], None], size: int) -> tuple[float, int, Counter[str]]:
+def _builders(side: str) -> dict[str, Build]:
+    # These load jsii, which the parent process does not need, and where the peer runs, ours is not installed.
+    if side == "peer":
+        from bench import pairs_peer  # noqa: PLC0415
+
+        return {"made": _each(pairs_peer.add), "plain": _each(pairs_peer.add_plain)}
+    if side == "ours":
+        from bench import pairs_hardened, pairs_plain  # noqa: PLC0415
+
+        return {"made": _each(pairs_hardened.add), "plain": _each(pairs_plain.add)}
+    from bench import parts_hardened, parts_plain  # noqa: PLC0415
+
+    return {"made": getattr(parts_hardened, side), "plain": getattr(parts_plain, side)}
+
+
+def _each(add: Build) -> Build:
+    def build(stack: Stack, size: int) -> None:
+        for number in range(size):
+            add(stack, number)
+
+    return build
+
+
+def _synthesize(build: Build, size: int) -> tuple[float, int, Counter[str]]:
     import aws_cdk as cdk  # noqa: PLC0415 - in the child only
 
     gc.collect()
@@ -110,8 +134,7 @@ def _synthesize(add: Callable[[Stack, int], None], size: int) -> tuple[float, in
     # 50 pairs are more than a stack may hold; what is measured is the same.
     app = cdk.App(analytics_reporting=False, context={"@aws-cdk/core:stackResourceLimit": 0})
     stack = cdk.Stack(app, "Pairs", env=cdk.Environment(account="111111111111", region="eu-west-1"))
-    for i in range(size):
-        add(stack, i)
+    build(stack, size)
     directory = app.synth().directory
     seconds = time.perf_counter() - started
     text = Path(directory, stack.template_file).read_text()

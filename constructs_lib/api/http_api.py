@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Unpack
 from aws_cdk import Annotations, Duration, Names, RemovalPolicy
 from aws_cdk import aws_apigatewayv2 as apigatewayv2
 from aws_cdk import aws_logs as logs
-from aws_cdk.aws_apigatewayv2 import CorsPreflightOptions, HttpMethod, HttpRouteKey, PayloadFormatVersion
+from aws_cdk.aws_apigatewayv2 import CorsPreflightOptions, HttpMethod, HttpRouteKey
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
@@ -39,11 +39,6 @@ if TYPE_CHECKING:
 
 _CDK_WAIT_MAX = 29_000  # CDK's own check stops at the wait of a REST API
 _milliseconds = cache(Duration.millis)  # each made once: it is a round trip to another process
-
-
-@cache
-def _version_2() -> PayloadFormatVersion:
-    return PayloadFormatVersion.VERSION_2_0
 
 
 class HardenedHttpApi(Construct):
@@ -240,7 +235,6 @@ class HardenedHttpApi(Construct):
         integration = HttpLambdaIntegration(
             "Integration",
             self._permissions.handler(declared.function),
-            payload_format_version=_version_2(),
             timeout=_milliseconds(min(wait, _CDK_WAIT_MAX)),
         )
         authorizer, scopes = self._authorizers.of(declared.authorizer), list(declared.scopes) or None

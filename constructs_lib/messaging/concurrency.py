@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from constructs_lib.compute.function import HardenedFunction
 
-# What the queues that a function reads may start at once, worker by worker: together they share its reserve.
-_claims: WeakKeyDictionary[HardenedFunction, dict[str, int]] = WeakKeyDictionary()
+# What each of the queues that a function reads may start at once: together they share its reserve.
+_claims: WeakKeyDictionary[HardenedFunction, list[int]] = WeakKeyDictionary()
 
 
 def check_concurrency(
@@ -59,13 +59,12 @@ def check_concurrency(
 
 
 def claim(
-    path: str,
     function: HardenedFunction,
     maximum: float | None,
     pollers: lambda_.ProvisionedPollerConfig | None,
 ) -> None:
     """Remember what a worker may start at once, for the next one on the same function."""
-    _claims.setdefault(function, {})[path] = _at_once(maximum, pollers)
+    _claims.setdefault(function, []).append(_at_once(maximum, pollers))
 
 
 def _at_once(maximum: float | None, pollers: lambda_.ProvisionedPollerConfig | None) -> int:
@@ -123,7 +122,7 @@ def _check_reserve(
             allowed=f"a reserve of at least {SQS_CONCURRENCY_MIN}, below which Lambda takes no maximum_concurrency",
             fix=f"reserved_concurrent_executions={int(SQS_CONCURRENCY_MIN)} or more, or none",
         )
-    others, wanted = sum(_claims.get(function, {}).values()), _at_once(maximum, pollers)
+    others, wanted = sum(_claims.get(function, [])), _at_once(maximum, pollers)
     if others + wanted > known:
         beside = f", beside {others} of its other queues" if others else ""
         each = f" = maximum_pollers x {int(SQS_POLLER_CONCURRENCY)}" if pollers else ""

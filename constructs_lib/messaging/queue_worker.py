@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
-from aws_cdk import Duration, Names, RemovalPolicy, Stack
+from aws_cdk import Names, RemovalPolicy, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -39,6 +40,9 @@ from constructs_lib.timeouts.seconds import Seconds, whole_seconds
 
 if TYPE_CHECKING:
     from constructs_lib.compute.function import HardenedFunction
+
+# What comes before a queue's name in its ARN, by the scope that it is made in: each is two round trips to CDK.
+_arn_prefixes: WeakKeyDictionary[Construct, str] = WeakKeyDictionary()
 
 _NAME_MAX = 75  # botocore:sqs CreateQueue.QueueName takes 80; ".fifo" is five of them
 
@@ -162,6 +166,7 @@ class QueueWorker(Construct):
             failures = made
             queue = self._make_queue(
                 made,
+                prefix=_arn_prefix(scope),
                 receives=receives,
                 kept=kept,
                 visibility=visibility,
@@ -172,19 +177,20 @@ class QueueWorker(Construct):
         self.queue: sqs.IQueue = queue
         self.dead_letter_queue = failures
         self.queue.grant_consume_messages(function.alias)
+        arn = self.queue.queue_arn
         self.mapping = lambda_.EventSourceMapping(
             self,
             "Mapping",
             target=function.alias,
-            event_source_arn=self.queue.queue_arn,
+            event_source_arn=arn,
             batch_size=batch_size,
             max_batching_window=seconds(window) if window else None,
             max_concurrency=maximum_concurrency,
             provisioned_poller_config=pollers,
             report_batch_item_failures=True,
         )
-        claim(self.node.path, function, maximum_concurrency, pollers)
-        note_read(function, self.queue.queue_arn, me)
+        claim(function, maximum_concurrency, pollers)
+        note_read(function, arn, me)
         self.dead_letter_alarm = (
             None
             if failures is None
@@ -207,6 +213,7 @@ class QueueWorker(Construct):
         self,
         failures: sqs.Queue,
         *,
+        prefix: str,
         receives: int,
         kept: int,
         visibility: int,
@@ -219,7 +226,7 @@ class QueueWorker(Construct):
         assert isinstance(allowed, sqs.CfnQueue)
         allowed.redrive_allow_policy = {
             "redrivePermission": "byQueue",
-            "sourceQueueArns": [Stack.of(self).format_arn(service="sqs", resource=name)],
+            "sourceQueueArns": [prefix + name],
         }
         return sqs.Queue(
             self,
@@ -236,9 +243,15 @@ class QueueWorker(Construct):
         )
 
     def _alarm_on_age(self, name: str, threshold: float) -> cloudwatch.Alarm:
-        metric = self.queue.metric_approximate_age_of_oldest_message(period=Duration.minutes(1))
+        metric = self.queue.metric_approximate_age_of_oldest_message(period=seconds(60))
         what = f"{name}: a message is older than {threshold:g} s, which failures alone do not make it: messages wait"
         return alarm_on_age(self, metric, threshold, what)
+
+
+def _arn_prefix(scope: Construct) -> str:
+    if scope not in _arn_prefixes:
+        _arn_prefixes[scope] = Stack.of(scope).format_arn(service="sqs", resource="")
+    return _arn_prefixes[scope]
 
 
 def _receives(subject: str, count: int | None) -> int:

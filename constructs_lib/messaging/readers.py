@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakSet
 
 from aws_cdk import Stack
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # What each function reads, by ARN, with the worker that reads it.
 _sources: WeakKeyDictionary[HardenedFunction, dict[str, str]] = WeakKeyDictionary()
+# The scopes that were found in a function's own stack: each look is a round trip to CDK.
+_beside: WeakKeyDictionary[HardenedFunction, WeakSet[Construct]] = WeakKeyDictionary()
 
 
 def check_reader(subject: str, scope: Construct, function: HardenedFunction, source: str) -> None:
@@ -39,7 +41,8 @@ def check_reader(subject: str, scope: Construct, function: HardenedFunction, sou
             allowed=f"a function without async_failure, invoked by this {source}",
             fix="leave async_failure out; asynchronous callers get a function of their own",
         )
-    if Stack.of(function) is not Stack.of(scope):
+    beside = _beside.setdefault(function, WeakSet())
+    if scope not in beside and Stack.of(function) is not Stack.of(scope):
         raise RefusedError(
             f"{subject}: function",
             got=f"{function.construct_id!r} of another stack: its role would need the {source}, whose mapping needs the "
@@ -47,6 +50,7 @@ def check_reader(subject: str, scope: Construct, function: HardenedFunction, sou
             allowed=f"a function of the same stack; the {source} itself may be given from another",
             fix="make the worker in the function's stack",
         )
+    beside.add(scope)
 
 
 def check_unread(subject: str, function: HardenedFunction, arn: str, source: str) -> None:
