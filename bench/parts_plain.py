@@ -61,7 +61,11 @@ def http_api(stack: Stack, routes: int) -> None:
         stack, "AccessLogs", retention=logs.RetentionDays.THREE_MONTHS, removal_policy=KEPT
     )
     api = apigatewayv2.HttpApi(
-        stack, "Api", api_name=Names.unique_resource_name(stack), create_default_stage=False
+        stack,
+        "Api",
+        api_name=Names.unique_resource_name(stack),
+        create_default_stage=False,
+        disable_execute_api_endpoint=False,
     )
     stage = apigatewayv2.HttpStage(
         stack,
@@ -236,6 +240,7 @@ def _workflow(stack: Stack, name: str, lister: lambda_.Alias, aliases: dict[str,
     machine = sfn.StateMachine(
         stack,
         f"{name}Machine",
+        state_machine_type=sfn.StateMachineType.STANDARD,
         definition_body=sfn.DefinitionBody.from_string(DEFINITION),
         definition_substitutions={
             **aliases,
