@@ -44,6 +44,8 @@ def start() -> None:
 
 def wait(reading: int) -> None:
     """Wait for signals for as long as the sandbox lives."""
+    # The alarm is to interrupt the main thread's system call; a process that was stopped may give it to any thread.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGALRM})
     while os.read(reading, 64):
         held = guard.passed()
         if held is None:
