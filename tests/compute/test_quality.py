@@ -12,7 +12,6 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_ssm as ssm
 from aws_cdk.aws_applicationautoscaling import Schedule
-from cfnlint import lint
 
 from constructs_lib import (
     AsyncFailure,
@@ -23,13 +22,11 @@ from constructs_lib import (
     compute,
 )
 from tests.compute.functions import make
-from tests.synth import new_stack, template_text
+from tests.scanners import lint_findings
+from tests.synth import new_stack
 
 if TYPE_CHECKING:
     from types import ModuleType
-
-# CDK lets every function depend on its role by name too. CDK's own validation switches this rule off as well.
-ALWAYS_BY_CDK = ["W3005"]
 
 MODULES = [
     importlib.import_module(f"{compute.__name__}.{module.name}")
@@ -56,8 +53,7 @@ def test_every_variant_passes_cfn_lint(region: str | None) -> None:
         bundle=False, idempotency=True, circuit_breaker=True, cache_url="rediss://cache:6379"
     )
     make(stack, "WithFeatures", runtime_features=features, budget=TimeoutBudget(gateway=20, init=2))
-    findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
-    assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
+    assert lint_findings(stack) == []
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda module: module.__name__.rpartition(".")[2])

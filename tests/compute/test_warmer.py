@@ -6,17 +6,16 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import aws_cdk as cdk
-import cdk_nag
 import pytest
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_scheduler as scheduler
-from cfnlint import lint
 
 from constructs_lib import ProvisionedConcurrency, RefusedError, TimeoutBudget, WarmSchedule, assert_policy
 from constructs_lib.timeouts.carriers import WARM_UP_KEY
 from tests.compute.functions import make
+from tests.scanners import lint_findings, nag_findings
 from tests.snapshots import resources
-from tests.synth import new_stack, of_type, only, synthesize, template_text
+from tests.synth import new_stack, of_type, only, synthesize
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,9 +24,6 @@ if TYPE_CHECKING:
 
 SCHEDULE, MACHINE, ROLE = "AWS::Scheduler::Schedule", "AWS::StepFunctions::StateMachine", "AWS::IAM::Role"
 Expression = scheduler.ScheduleExpression
-
-# CDK lets every function depend on its role by name too. CDK's own validation switches this rule off as well.
-ALWAYS_BY_CDK = ["W3005"]
 
 WAIVED = {
     "AwsSolutions-SF1": "a round that fails costs a cold start; the function's own log says why, and ExecutionsFailed that",
@@ -216,23 +212,12 @@ def test_it_passes_cfn_lint() -> None:
     """No finding on any of its resources."""
     stack = new_stack()
     warmer(stack, environments=3)
-    findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
-    assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
+    assert lint_findings(stack) == []
 
 
 def test_nag_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path) -> None:
     """AwsSolutions and Serverless, on the warmer's own resources."""
     app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
     warmer(cdk.Stack(app, "Test"), environments=3)
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app))
-    with pytest.raises(RuntimeError, match="ValidationFailed"):
-        app.synth()
-    reports = json.loads((tmp_path / "validation-report.json").read_text(encoding="utf-8"))["pluginReports"]
-    found = {
-        violation["ruleName"]
-        for report in reports
-        for violation in report["violations"]
-        for construct in violation["violatingConstructs"]
-        if construct["constructPath"].startswith("Test/KeepWarm/")
-    }
+    found = {rule for rule, path in nag_findings(app) if path.startswith("Test/KeepWarm/")}
     assert found == set(WAIVED)

@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
-import cdk_nag
 import pytest
 from aws_cdk import aws_sns as sns
-from cfnlint import lint
 
-from tests.checkov import failed_checks
 from tests.messaging.listeners import event_rule, function_schedule, listener, topic_subscription
+from tests.scanners import failed_checks, lint_findings, nag_findings
 from tests.synth import new_stack, template_text
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-# CDK lets every function depend on its role by name too. CDK's own validation switches this rule off as well.
-ALWAYS_BY_CDK = ["W3005"]
 
 OWN = ("Placed", "Hourly", "Told")
 
@@ -47,24 +41,15 @@ def test_everything_at_once_passes_cfn_lint(region: str | None) -> None:
     """No finding on any resource that the constructs can make."""
     stack = new_stack(region=region)
     everything(stack)
-    findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
-    assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
+    assert lint_findings(stack) == []
 
 
 def test_nag_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path) -> None:
     """AwsSolutions and Serverless, on the targets' own resources; a waiver that nothing needs is a finding too."""
     app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
     everything(cdk.Stack(app, "Test"))
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app))
-    with pytest.raises(RuntimeError, match="ValidationFailed"):
-        app.synth()
-    reports = json.loads((tmp_path / "validation-report.json").read_text(encoding="utf-8"))["pluginReports"]
     found = {
-        violation["ruleName"]
-        for report in reports
-        for violation in report["violations"]
-        for construct in violation["violatingConstructs"]
-        if construct["constructPath"].startswith(tuple(f"Test/{name}/" for name in OWN))
+        rule for rule, path in nag_findings(app) if path.startswith(tuple(f"Test/{name}/" for name in OWN))
     }
     assert found == set(WAIVED)
 

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-import aws_cdk as cdk
 import pytest
-from cdk_nag import AwsSolutionsChecks, ServerlessChecks
 from cfnlint import ManualArgs, lint
 
 from constructs_lib.policy import check
-from tests.checkov import failed_checks
+from tests.scanners import failed_checks, nag_findings
 from tests.synth import REGION
 from tests.waivers import Finding, unneeded, unwaived
 
@@ -34,21 +31,11 @@ def cfn_lint(synthesized: Mapping[str, Synthesized]) -> set[Finding]:
 @pytest.fixture(scope="session")
 def cdk_nag(synthesized: Mapping[str, Synthesized]) -> set[Finding]:
     """Give cdk-nag's findings on both stages, from the report that it leaves in the assembly."""
-    findings = set()
-    for each in synthesized.values():
-        packs = AwsSolutionsChecks(each.app), ServerlessChecks(each.app)
-        cdk.Validations.of(each.app).add_plugins(*packs)
-        with pytest.raises(RuntimeError, match="ValidationFailed"):
-            each.app.synth(force=True)
-        report = json.loads((each.directory / "validation-report.json").read_text())
-        assert len(report["pluginReports"]) == len(packs)
-        findings |= {
-            Finding(violation["ruleName"], construct["constructPath"].partition("/")[2])
-            for plugin in report["pluginReports"]
-            for violation in plugin["violations"]
-            for construct in violation["violatingConstructs"]
-        }
-    return findings
+    return {
+        Finding(rule, path.partition("/")[2])
+        for each in synthesized.values()
+        for rule, path in nag_findings(each.app)
+    }
 
 
 @pytest.fixture(scope="session")

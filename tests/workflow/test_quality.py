@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import doctest
 import importlib
-import json
 import pkgutil
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import aws_cdk as cdk
-import cdk_nag
 import pytest
 from aws_cdk.aws_stepfunctions import StateMachineType
-from cfnlint import lint
 
 from constructs_lib import Access, HardenedRestApi, TimeoutBudget, assert_policy, workflow
 from constructs_lib.workflow import ExpressWorkflow
-from tests.checkov import failed_checks
+from tests.scanners import failed_checks, lint_findings, nag_findings
 from tests.synth import new_stack, template_text
 from tests.workflow.workflows import chunked, function
 
 if TYPE_CHECKING:
+    from pathlib import Path
     from types import ModuleType
-
-# CDK lets functions and state machines depend on their roles by name too. CDK's own validation switches this rule off as well.
-ALWAYS_BY_CDK = ["W3005"]
 
 MODULES = [
     importlib.import_module(f"{workflow.__name__}.{module.name}")
@@ -74,8 +68,7 @@ def test_everything_at_once_passes_cfn_lint(region: str | None) -> None:
     """No finding on any resource that the constructs can make, the definitions included."""
     stack = new_stack(region=region)
     everything(stack)
-    findings = lint(template_text(stack), config={"ignore_checks": ALWAYS_BY_CDK})
-    assert [f"{found.rule.id} {found.path}: {found.message}" for found in findings] == []
+    assert lint_findings(stack) == []
 
 
 def test_the_policy_finds_nothing(stack: cdk.Stack) -> None:
@@ -88,19 +81,10 @@ def test_nag_finds_what_is_waived_with_a_reason_and_nothing_else(tmp_path: Path)
     """AwsSolutions and Serverless, on the workflows' own resources; a waiver that nothing needs is a finding too."""
     app = cdk.App(outdir=str(tmp_path), analytics_reporting=False)
     everything(cdk.Stack(app, "Test"))
-    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app), cdk_nag.ServerlessChecks(app))
-    with pytest.raises(RuntimeError, match="ValidationFailed"):
-        app.synth()
-    reports = json.loads(Path(tmp_path, "validation-report.json").read_text(encoding="utf-8"))[
-        "pluginReports"
-    ]
-    assert len(reports) == 2
     found = {
-        _NAMED.sub(r"<\1>", violation["ruleName"])
-        for report in reports
-        for violation in report["violations"]
-        for construct in violation["violatingConstructs"]
-        if construct["constructPath"].startswith(tuple(f"Test/{name}/" for name in OWN))
+        _NAMED.sub(r"<\1>", rule)
+        for rule, path in nag_findings(app)
+        if path.startswith(tuple(f"Test/{name}/" for name in OWN))
     }
     assert found == set(NAG)
 
