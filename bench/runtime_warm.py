@@ -70,7 +70,7 @@ def powertools() -> Callable[..., Any]:
 
 def main() -> None:
     """Measure in turns."""
-    from awslambdaric.lambda_context import LambdaContext  # type: ignore[import-untyped]
+    from awslambdaric.lambda_context import LambdaContext
 
     handlers = {"plain": plain, "ours": ours(), "powertools": powertools()}
     least = dict.fromkeys(handlers, float("inf"))

@@ -104,16 +104,15 @@ def _measure(side: str, size: int, *, swapped: bool) -> dict[str, Any]:
 
 
 def _builders(side: str) -> dict[str, Build]:
-    # These load jsii, which the parent process does not need, and where the peer runs, ours is not installed.
     if side == "peer":
-        from bench import pairs_peer  # noqa: PLC0415
+        from bench import pairs_peer  # noqa: PLC0415 - where the peer runs, ours is not installed
 
         return {"made": _each(pairs_peer.add), "plain": _each(pairs_peer.add_plain)}
     if side == "ours":
-        from bench import pairs_hardened, pairs_plain  # noqa: PLC0415
+        from bench import pairs_hardened, pairs_plain  # noqa: PLC0415 - jsii, which the parent need not load
 
         return {"made": _each(pairs_hardened.add), "plain": _each(pairs_plain.add)}
-    from bench import parts_hardened, parts_plain  # noqa: PLC0415
+    from bench import parts_hardened, parts_plain  # noqa: PLC0415 - jsii, as above
 
     return {"made": getattr(parts_hardened, side), "plain": getattr(parts_plain, side)}
 

@@ -107,16 +107,16 @@ def anything(choices: atheris.FuzzedDataProvider, node: object, depth: int) -> o
         )
     if kind == 1:
         return choices.ConsumeUnicodeNoSurrogates(12)
-    if kind == 2:  # noqa: PLR2004
+    if kind == 2:  # noqa: PLR2004 - kinds are numbers, for the fuzzer to choose
         return node
-    if kind == 3:  # noqa: PLR2004
+    if kind == 3:  # noqa: PLR2004 - kinds are numbers, for the fuzzer to choose
         found: object = choices.PickValueInList(EXAMPLES)["Resources"]
         while (children := keys_of(found)) and choices.ConsumeBool():
             found = found[choices.PickValueInList(children)]  # type: ignore[index]
         return copy.deepcopy(found)
     inner = [anything(choices, node, depth - 1) for _ in range(choices.ConsumeIntInRange(0, 3))]
-    argument = inner if kind < 7 else {"a": inner}  # noqa: PLR2004
-    return argument if kind == 4 else {choices.PickValueInList(NAMES): argument}  # noqa: PLR2004
+    argument = inner if kind < 7 else {"a": inner}  # noqa: PLR2004 - kinds are numbers, for the fuzzer to choose
+    return argument if kind == 4 else {choices.PickValueInList(NAMES): argument}  # noqa: PLR2004 - kinds are numbers, for the fuzzer to choose
 
 
 def seeds(folder: Path) -> None:

@@ -4,6 +4,8 @@ Executed by MiniStack's own interpreter, as ``serve.py`` is, which loads this fi
 only, and MiniStack's modules are loaded by name.
 """
 
+# ruff: noqa: SLF001 - what is mended here are MiniStack's insides
+
 from __future__ import annotations
 
 import asyncio
@@ -40,7 +42,7 @@ def note_failed_functions() -> None:
 def answer_like_an_http_api() -> None:
     """A function that takes longer than TimeoutInMillis is a 503 and runs on; one that fails is a 500, without its error."""
     gateway: Any = import_module("ministack.services.apigateway")
-    invoke = gateway._invoke_lambda_proxy  # noqa: SLF001
+    invoke = gateway._invoke_lambda_proxy
 
     async def answer(integration: dict[str, Any], *request: Any, **named: Any) -> Any:
         async def call() -> Any:
@@ -51,13 +53,13 @@ def answer_like_an_http_api() -> None:
         done = await _within(integration.get("timeoutInMillis", 30_000), call())
         return done.result() if done else _error(503, "Service Unavailable")
 
-    gateway._invoke_lambda_proxy = answer  # noqa: SLF001
+    gateway._invoke_lambda_proxy = answer
 
 
 def answer_like_a_websocket_api() -> None:
     """A function that fails or takes too long is a message with the connection's and the request's id, no more."""
     gateway: Any = import_module("ministack.services.apigateway")
-    invoke = gateway._invoke_ws_lambda  # noqa: SLF001
+    invoke = gateway._invoke_ws_lambda
 
     async def answer(  # noqa: PLR0917 - as it is called
         api: str,
@@ -70,7 +72,7 @@ def answer_like_a_websocket_api() -> None:
         **named: Any,
     ) -> Any:
         event, request, *_ = more
-        integrations = gateway._integrations.get_scoped(account, region, api, {})  # noqa: SLF001
+        integrations = gateway._integrations.get_scoped(account, region, api, {})
         integration = integrations.get(route.get("target", "").rpartition("/")[2], {})
         call = invoke(api, account, region, route, stage, connection, *more, **named)
         done = await _within(integration.get("timeoutInMillis", 29_000), call)
@@ -80,35 +82,35 @@ def answer_like_a_websocket_api() -> None:
         text = {"message": "Internal server error", "connectionId": connection, "requestId": request}
         return {"statusCode": _FAILED, "body": json.dumps(text) if event == "MESSAGE" else ""}
 
-    gateway._invoke_ws_lambda = answer  # noqa: SLF001
+    gateway._invoke_ws_lambda = answer
 
 
 def throttle_routes() -> None:
     """The throttle of a stage and of its routes lets through what its bucket holds; the rest is a 429."""
     gateway: Any = import_module("ministack.services.apigateway")
     rest: Any = import_module("ministack.services.apigateway_v1")
-    execute = gateway._handle_execute_in_scope  # noqa: SLF001
+    execute = gateway._handle_execute_in_scope
 
     async def execute_within(api: str, stage: str, path: str, method: str, *more: Any) -> Any:
-        route = gateway._match_route(api, method, "/" + path.lstrip("/"))  # noqa: SLF001
+        route = gateway._match_route(api, method, "/" + path.lstrip("/"))
         key = (route or {}).get("routeKey")
-        settings = gateway._stages.get(api, {}).get(stage, {})  # noqa: SLF001
+        settings = gateway._stages.get(api, {}).get(stage, {})
         limits = (settings.get("routeSettings") or {}).get(key) or settings.get("defaultRouteSettings") or {}
         bucket = {
             "rateLimit": limits.get("ThrottlingRateLimit"),
             "burstLimit": limits.get("ThrottlingBurstLimit"),
         }
-        if route and not rest._take_token(("http", api, stage, key), bucket):  # noqa: SLF001
+        if route and not rest._take_token(("http", api, stage, key), bucket):
             return _error(429, "Too Many Requests")
         return await execute(api, stage, path, method, *more)
 
-    gateway._handle_execute_in_scope = execute_within  # noqa: SLF001
+    gateway._handle_execute_in_scope = execute_within
 
 
 def tell_handlers_where_apis_are() -> None:
     """A handler's variable with the URL of an API's stage names this machine: what it sends to connections arrives."""
     provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]  # noqa: SLF001
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Function"]
     create, update = handlers["create"], handlers["update"]
 
     def create_here(logical_id: str, properties: dict[str, Any], stack: str) -> Any:

@@ -8,6 +8,8 @@ MiniStack's CloudFormation reads a template's properties and drops some that its
 gateway never gives up. Each mend is one function of :data:`MENDS`, and says what AWS does.
 """
 
+# ruff: noqa: SLF001 - what is mended here are MiniStack's insides
+
 from __future__ import annotations
 
 import contextlib
@@ -38,7 +40,7 @@ ERROR_MESSAGE_CHARACTERS = (
 
 def keep_function_properties() -> None:
     """DeadLetterConfig and ReservedConcurrentExecutions of a function in a template take effect."""
-    functions: Any = import_module("ministack.services.lambda_svc")._functions  # noqa: SLF001
+    functions: Any = import_module("ministack.services.lambda_svc")._functions
 
     def keep(name: str, properties: dict[str, Any]) -> None:
         record = functions[name]
@@ -54,13 +56,13 @@ def keep_function_properties() -> None:
 def name_inline_code_index() -> None:
     """Code in a template is a file named index, whatever the handler is called (cfn-ug/aws-properties-lambda-function-code)."""
     provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-    archive = provisioners._zip_inline  # noqa: SLF001
+    archive = provisioners._zip_inline
 
     def archive_index(source: str | None, _handler: str, *runtime: str) -> bytes | None:
         archived: bytes | None = archive(source, "index.handler", *runtime)
         return archived
 
-    provisioners._zip_inline = archive_index  # noqa: SLF001
+    provisioners._zip_inline = archive_index
 
 
 def keep_request_validators() -> None:
@@ -68,7 +70,7 @@ def keep_request_validators() -> None:
     gateway: Any = import_module("ministack.services.apigateway_v1")
 
     def keep_validator(validator: str, properties: dict[str, Any]) -> None:
-        kept = gateway._request_validators.setdefault(properties["RestApiId"], {})  # noqa: SLF001
+        kept = gateway._request_validators.setdefault(properties["RestApiId"], {})
         kept[validator] = {
             "id": validator,
             "name": properties.get("Name", ""),
@@ -77,7 +79,7 @@ def keep_request_validators() -> None:
         }
 
     def keep_use(_physical_id: str, properties: dict[str, Any]) -> None:
-        resource = gateway._resources[properties["RestApiId"]][properties["ResourceId"]]  # noqa: SLF001
+        resource = gateway._resources[properties["RestApiId"]][properties["ResourceId"]]
         method = resource["resourceMethods"][properties["HttpMethod"]]
         method["requestValidatorId"] = properties.get("RequestValidatorId")
 
@@ -87,7 +89,7 @@ def keep_request_validators() -> None:
 
 def _after_provisioning(resource_type: str, keep: Callable[[str, dict[str, Any]], None]) -> None:
     provisioners: Any = import_module("ministack.services.cloudformation.provisioners")
-    handlers = provisioners._RESOURCE_HANDLERS[resource_type]  # noqa: SLF001
+    handlers = provisioners._RESOURCE_HANDLERS[resource_type]
     create, update = handlers["create"], handlers["update"]
 
     def create_and_keep(logical_id: str, properties: dict[str, Any], stack: str) -> Any:
@@ -111,8 +113,8 @@ def honour_qualifiers() -> None:
     invoke = service.invoke_async_with_retry
 
     def invoke_qualified(record: dict[str, Any], event: Any) -> None:
-        name, qualifier = service._resolve_name_and_qualifier(record["config"]["FunctionArn"])  # noqa: SLF001
-        function = service._functions.get(name) or {}  # noqa: SLF001
+        name, qualifier = service._resolve_name_and_qualifier(record["config"]["FunctionArn"])
+        function = service._functions.get(name) or {}
         settings = function.get("event_invoke_configs", {}).get(qualifier or "")
         invoke({**record, "event_invoke_config": settings} if settings else record, event)
 
@@ -122,16 +124,16 @@ def honour_qualifiers() -> None:
 def shape_dead_letters() -> None:
     """A dead letter is the event itself, with RequestID, ErrorCode and ErrorMessage beside it, as Lambda sends it."""
     service: Any = import_module("ministack.services.lambda_svc")
-    route = service._route_async_failure  # noqa: SLF001
+    route = service._route_async_failure
 
     def route_failure(target: str, name: str, event: Any, result: dict[str, Any]) -> None:
-        config = service._functions.get(name, {}).get("config", {})  # noqa: SLF001
+        config = service._functions.get(name, {}).get("config", {})
         if config.get("DeadLetterConfig", {}).get("TargetArn") == target and ":sqs:" in target:
             _send_dead_letter(target, event, result)
         else:
             route(target, name, event, result)
 
-    service._route_async_failure = route_failure  # noqa: SLF001
+    service._route_async_failure = route_failure
 
 
 def _send_dead_letter(queue_arn: str, event: Any, result: dict[str, Any]) -> None:
@@ -179,9 +181,9 @@ class _FunctionFailedError(Exception):
 def answer_like_the_gateway() -> None:
     """The gateway gives up after TimeoutInMillis (504, the function runs on); a failed function is a plain 502."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
-    shape = gateway._lambda_proxy_response  # noqa: SLF001
-    gateway._DEFAULT_GATEWAY_RESPONSE_STATUS_CODES["FUNCTION_FAILED"] = "502"  # noqa: SLF001
-    gateway._GATEWAY_RESPONSE_ERROR_TYPES["FUNCTION_FAILED"] = "InternalServerErrorException"  # noqa: SLF001
+    shape = gateway._lambda_proxy_response
+    gateway._DEFAULT_GATEWAY_RESPONSE_STATUS_CODES["FUNCTION_FAILED"] = "502"
+    gateway._GATEWAY_RESPONSE_ERROR_TYPES["FUNCTION_FAILED"] = "InternalServerErrorException"
 
     def shape_or_fail(result: dict[str, Any]) -> Any:
         response, error = shape(result)
@@ -189,9 +191,9 @@ def answer_like_the_gateway() -> None:
             raise _FunctionFailedError
         return response, error
 
-    gateway._lambda_proxy_response = shape_or_fail  # noqa: SLF001
-    gateway._invoke_lambda_proxy_v1 = _bounded(gateway._invoke_lambda_proxy_v1, gateway)  # noqa: SLF001
-    gateway._invoke_lambda_custom_v1 = _bounded(gateway._invoke_lambda_custom_v1, gateway)  # noqa: SLF001
+    gateway._lambda_proxy_response = shape_or_fail
+    gateway._invoke_lambda_proxy_v1 = _bounded(gateway._invoke_lambda_proxy_v1, gateway)
+    gateway._invoke_lambda_custom_v1 = _bounded(gateway._invoke_lambda_custom_v1, gateway)
 
 
 def _bounded(invoke: Callable[..., Awaitable[Any]], gateway: Any) -> Callable[..., Awaitable[Any]]:
@@ -208,11 +210,11 @@ def _bounded(invoke: Callable[..., Awaitable[Any]], gateway: Any) -> Callable[..
         )  # read, so that none is reported
         await asyncio.wait({call}, timeout=integration.get("timeoutInMillis", 29_000) / 1000)
         if not call.done():
-            return gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")  # noqa: SLF001
+            return gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
         try:
             return call.result()
         except _FunctionFailedError:
-            return gateway._gw_error("FUNCTION_FAILED", "Internal server error")  # noqa: SLF001
+            return gateway._gw_error("FUNCTION_FAILED", "Internal server error")
 
     return invoke_bounded
 
@@ -222,7 +224,7 @@ def find_apis_of_every_account() -> None:
     gateway: Any = import_module("ministack.services.apigateway_v1")
 
     def find(api_id: str) -> tuple[str, str] | None:
-        scopes = (scope for scope, _ in gateway._rest_apis.all_items())  # noqa: SLF001
+        scopes = (scope for scope, _ in gateway._rest_apis.all_items())
         return next(((account, region) for account, region, api in scopes if api == api_id), None)
 
     gateway.find_api_scope = find
@@ -231,36 +233,36 @@ def find_apis_of_every_account() -> None:
 def leave_no_variable_unrendered() -> None:
     """A gateway response shows a context variable that has no value as nothing, not as its name."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
-    render = gateway._gateway_error_response  # noqa: SLF001
+    render = gateway._gateway_error_response
 
     def render_whole(error: Any, request: dict[str, Any]) -> Any:
         status, headers, body = render(error, request)
         return status, headers, _VARIABLE.sub(b"", body)
 
-    gateway._gateway_error_response = render_whole  # noqa: SLF001
+    gateway._gateway_error_response = render_whole
 
 
 def invoke_asynchronously() -> None:
     """An integration with ``X-Amz-Invocation-Type: 'Event'`` maps the request, queues the event and answers at once."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
     service: Any = import_module("ministack.services.lambda_svc")
-    invoke = gateway._invoke_lambda_custom_v1  # noqa: SLF001
+    invoke = gateway._invoke_lambda_custom_v1
 
     async def invoke_or_queue(integration: dict[str, Any], *request: Any, **named: Any) -> Any:
         parameters = integration.get("requestParameters") or {}
         if parameters.get("integration.request.header.X-Amz-Invocation-Type") != "'Event'":
             return await invoke(integration, *request, **named)
-        reference = gateway._extract_lambda_ref_from_integration_uri(integration["uri"])  # noqa: SLF001
-        record, config, _ = service._get_func_record_for_ref(reference)  # noqa: SLF001
+        reference = gateway._extract_lambda_ref_from_integration_uri(integration["uri"])
+        record, config, _ = service._get_func_record_for_ref(reference)
         if record is None:
-            return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")  # noqa: SLF001
+            return gateway._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
         function = {**record, "config": {**config, "FunctionArn": reference}}
         event = json.loads(map_request(gateway, integration, request, named.get("authorizer_context")))
         service.invoke_async_with_retry(function, event)
-        status = gateway._default_integration_response_status_v1(integration)  # noqa: SLF001
+        status = gateway._default_integration_response_status_v1(integration)
         return status, {"Content-Type": "application/json"}, b""
 
-    gateway._invoke_lambda_custom_v1 = invoke_or_queue  # noqa: SLF001
+    gateway._invoke_lambda_custom_v1 = invoke_or_queue
 
 
 def map_request(gateway: Any, integration: dict[str, Any], request: tuple[Any, ...], caller: Any) -> str:
@@ -282,18 +284,18 @@ def map_request(gateway: Any, integration: dict[str, Any], request: tuple[Any, .
             "authorizer": caller or {},
         }
         named = {**places["header"], **places["querystring"], **places["path"], **places}
-        text = gateway._render_request_template_v1(template, text, named, context)  # noqa: SLF001
+        text = gateway._render_request_template_v1(template, text, named, context)
     return text
 
 
 def understand_escapes() -> None:
     """Mapping templates may say ``$util.escapeJavaScript(x).replaceAll(a, b)``, as every one that makes JSON has to."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
-    resolve = gateway._vtl_util  # noqa: SLF001
+    resolve = gateway._vtl_util
 
     def values(arguments: str, state: Any) -> list[str]:
-        parts = gateway._vtl_split_args(arguments)  # noqa: SLF001
-        return [gateway._vtl_str(gateway._vtl_value(part, state)) for part in parts]  # noqa: SLF001
+        parts = gateway._vtl_split_args(arguments)
+        return [gateway._vtl_str(gateway._vtl_value(part, state)) for part in parts]
 
     def resolve_escapes(steps: Any, state: Any) -> Any:
         if not steps or steps[0][0] != "escapeJavaScript":
@@ -305,7 +307,7 @@ def understand_escapes() -> None:
                 text = re.sub(pattern, new.replace("\\", "\\\\"), text)
         return text
 
-    gateway._vtl_util = resolve_escapes  # noqa: SLF001
+    gateway._vtl_util = resolve_escapes
 
 
 MENDS = (

@@ -4,6 +4,8 @@ Executed by MiniStack's own interpreter, as ``serve.py`` is, which loads this fi
 only, and MiniStack's modules are loaded by name.
 """
 
+# ruff: noqa: SLF001 - what is mended here are MiniStack's insides
+
 from __future__ import annotations
 
 import asyncio
@@ -28,7 +30,7 @@ _RESULT = ("ResultSelector", "ResultPath", "OutputPath")
 def batch_items_and_write_results() -> None:
     """A distributed map's ItemBatcher and ResultWriter take effect: children get batches, and S3 their results."""
     service: Any = import_module("ministack.services.stepfunctions")
-    run_map = service._run_distributed_map  # noqa: SLF001
+    run_map = service._run_distributed_map
 
     def run_whole_map(  # noqa: PLR0917 - as it is called
         state: dict[str, Any], raw: Any, effective: Any, iterator: Any, execution: Any, context: Any
@@ -41,33 +43,31 @@ def batch_items_and_write_results() -> None:
         if not writes or execution["status"] != "RUNNING":
             return output, following
         result = _write_results(service, state["ResultWriter"], effective, execution, context)
-        result = service._apply_result_selector(state, result)  # noqa: SLF001
-        result = service._apply_result_path(state, raw, result)  # noqa: SLF001
-        return service._apply_output_path(state, result, context), following  # noqa: SLF001
+        result = service._apply_result_selector(state, result)
+        result = service._apply_result_path(state, raw, result)
+        return service._apply_output_path(state, result, context), following
 
-    service._run_distributed_map = run_whole_map  # noqa: SLF001
+    service._run_distributed_map = run_whole_map
 
 
 def _child_inputs(service: Any, state: dict[str, Any], effective: Any, context: Any) -> Iterator[Any]:
     if "ItemReader" in state:
-        items = service._read_map_items(state["ItemReader"], effective, context)  # noqa: SLF001
+        items = service._read_map_items(state["ItemReader"], effective, context)
     else:
-        items = service._resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, context)  # noqa: SLF001
+        items = service._resolve_path_or_ctx(state.get("ItemsPath", "$"), effective, context)
     selector = state.get("ItemSelector") or state.get("Parameters")
     selected = []
     for index, item in enumerate(items):
         here = {**context, "Map": {"Item": {"Index": index, "Value": item}}}
-        selected.append(
-            service._resolve_params_obj(selector, effective, here) if selector else item  # noqa: SLF001
-        )
+        selected.append(service._resolve_params_obj(selector, effective, here) if selector else item)
     batcher = state.get("ItemBatcher")
     if batcher is None:
         yield from selected
         return
     size = batcher.get("MaxItemsPerBatch")
     if "MaxItemsPerBatchPath" in batcher:
-        size = service._resolve_path_or_ctx(batcher["MaxItemsPerBatchPath"], effective, context)  # noqa: SLF001
-    shared = service._resolve_params_obj(batcher.get("BatchInput") or {}, effective, context)  # noqa: SLF001
+        size = service._resolve_path_or_ctx(batcher["MaxItemsPerBatchPath"], effective, context)
+    shared = service._resolve_params_obj(batcher.get("BatchInput") or {}, effective, context)
     for start in range(0, len(selected), int(size)):
         batch = {"Items": selected[start : start + int(size)]}
         yield {**batch, "BatchInput": copy.deepcopy(shared)} if shared else batch
@@ -75,8 +75,8 @@ def _child_inputs(service: Any, state: dict[str, Any], effective: Any, context: 
 
 def _write_results(service: Any, writer: Any, effective: Any, execution: Any, context: Any) -> dict[str, Any]:
     storage: Any = import_module("ministack.services.s3")
-    place = service._resolve_params_obj(writer["Parameters"], effective, context)  # noqa: SLF001
-    runs = service._map_runs.values()  # noqa: SLF001
+    place = service._resolve_params_obj(writer["Parameters"], effective, context)
+    runs = service._map_runs.values()
     (*_, arn) = (run["mapRunArn"] for run in runs if run["executionArn"] == execution["executionArn"])
     folder = f"{place['Prefix']}/{arn.rpartition(':')[2]}"
     files: dict[str, list[dict[str, str]]] = {}
@@ -84,39 +84,39 @@ def _write_results(service: Any, writer: Any, effective: Any, execution: Any, co
         children = [
             {"ExecutionArn": child["executionArn"], "Input": child["input"], "Output": child["output"]}
             | {key.title(): child[key] for key in ("status", "error", "cause") if key in child}
-            for child in service._executions.values()  # noqa: SLF001
+            for child in service._executions.values()
             if child.get("mapRunArn") == arn and child["status"] == status
         ]
         files[status] = []
         if children:
             key = f"{folder}/{status}_0.json"
-            storage._put_object(place["Bucket"], key, json.dumps(children).encode(), {})  # noqa: SLF001
+            storage._put_object(place["Bucket"], key, json.dumps(children).encode(), {})
             files[status] = [{"Key": key}]
     manifest = {"DestinationBucket": place["Bucket"], "MapRunArn": arn, "ResultFiles": files}
     key = f"{folder}/manifest.json"
-    storage._put_object(place["Bucket"], key, json.dumps(manifest).encode(), {})  # noqa: SLF001
+    storage._put_object(place["Bucket"], key, json.dumps(manifest).encode(), {})
     return {"MapRunArn": arn, "ResultWriterDetails": {"Bucket": place["Bucket"], "Key": key}}
 
 
 def stop_children_too() -> None:
     """When an execution ends, what its maps have started begins no further task."""
     service: Any = import_module("ministack.services.stepfunctions")
-    execute = service._execute_task  # noqa: SLF001
+    execute = service._execute_task
 
     def execute_unless_stopped(state: Any, raw: Any, execution: dict[str, Any], context: Any) -> Any:
         if "mapRunArn" in execution:
-            run = service._map_runs[execution["mapRunArn"]]  # noqa: SLF001
-            if service._executions[run["executionArn"]]["status"] != "RUNNING":  # noqa: SLF001
-                raise service._ExecutionError("States.Aborted", "its parent has ended")  # noqa: SLF001
+            run = service._map_runs[execution["mapRunArn"]]
+            if service._executions[run["executionArn"]]["status"] != "RUNNING":
+                raise service._ExecutionError("States.Aborted", "its parent has ended")
         return execute(state, raw, execution, context)
 
-    service._execute_task = execute_unless_stopped  # noqa: SLF001
+    service._execute_task = execute_unless_stopped
 
 
 def name_errors() -> None:
     """A function's error has the name that Lambda gives it, which Retry and Catch go by: its class, or what ended it."""
     service: Any = import_module("ministack.services.lambda_svc")
-    execute = service._execute_function_with_config_scope  # noqa: SLF001
+    execute = service._execute_function_with_config_scope
 
     def execute_and_name(*function: Any, **named: Any) -> Any:
         result = execute(*function, **named)
@@ -125,7 +125,7 @@ def name_errors() -> None:
             error["errorType"] = _error_name(error.get("errorMessage", ""), result.get("log") or "")
         return result
 
-    service._execute_function_with_config_scope = execute_and_name  # noqa: SLF001
+    service._execute_function_with_config_scope = execute_and_name
 
 
 def _error_name(message: str, log: str) -> str:
@@ -139,7 +139,7 @@ def _error_name(message: str, log: str) -> str:
 def pause_as_told() -> None:
     """MaxDelaySeconds and JitterStrategy of a retrier take effect."""
     service: Any = import_module("ministack.services.stepfunctions")
-    find, sleep = service._find_matching_retrier, service._scaled_sleep  # noqa: SLF001
+    find, sleep = service._find_matching_retrier, service._scaled_sleep
     found = threading.local()  # an execution, and each of a map's children, has a thread of its own
 
     def find_and_remember(retriers: Any, error: str, counts: Any) -> Any:
@@ -154,15 +154,15 @@ def pause_as_told() -> None:
                 seconds = random.uniform(0, seconds)  # noqa: S311 - no secret
         sleep(seconds)
 
-    service._find_matching_retrier = find_and_remember  # noqa: SLF001
-    service._scaled_sleep = sleep_as_told  # noqa: SLF001
+    service._find_matching_retrier = find_and_remember
+    service._scaled_sleep = sleep_as_told
 
 
 def wait_for_workflows() -> None:
     """A route with StartSyncExecution runs the workflow and answers by its response template; 504 when it gives up."""
     gateway: Any = import_module("ministack.services.apigateway_v1")
     map_request = import_module("__main__").map_request  # of serve.py, which is what runs
-    invoke = gateway._invoke_lambda_custom_v1  # noqa: SLF001
+    invoke = gateway._invoke_lambda_custom_v1
 
     async def invoke_or_start(integration: dict[str, Any], *request: Any, **named: Any) -> Any:
         if not integration.get("uri", "").endswith(":states:action/StartSyncExecution"):
@@ -172,22 +172,22 @@ def wait_for_workflows() -> None:
         try:
             ended = await asyncio.wait_for(start, integration.get("timeoutInMillis", 29_000) / 1000)
         except TimeoutError:
-            return gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")  # noqa: SLF001
+            return gateway._gw_error("INTEGRATION_TIMEOUT", "Endpoint request timed out")
         return _answer(gateway, integration, *ended)
 
-    gateway._invoke_lambda_custom_v1 = invoke_or_start  # noqa: SLF001
+    gateway._invoke_lambda_custom_v1 = invoke_or_start
 
 
 def _start(gateway: Any, request: dict[str, Any], named: dict[str, Any]) -> tuple[int, str]:
     service: Any = import_module("ministack.services.stepfunctions")
     with gateway.request_scope(named["owner_account_id"], named["owner_region"]):
-        status, _, body = service._start_sync_execution(request)  # noqa: SLF001
+        status, _, body = service._start_sync_execution(request)
     return status, body.decode() if isinstance(body, bytes) else body
 
 
 def _answer(gateway: Any, integration: dict[str, Any], status: int, body: str) -> Any:
-    chosen = copy.deepcopy(gateway._select_service_integration_response(integration, status))  # noqa: SLF001
-    render = gateway._render_request_template_v1  # noqa: SLF001
+    chosen = copy.deepcopy(gateway._select_service_integration_response(integration, status))
+    render = gateway._render_request_template_v1
     template = _branch(
         chosen["responseTemplates"]["application/json"], lambda text: render(text, body, {}, {})
     )
@@ -197,7 +197,7 @@ def _answer(gateway: Any, integration: dict[str, Any], status: int, body: str) -
         chosen["statusCode"] = override[1]
     chosen.pop("selectionPattern", None)
     only = {"integrationResponses": {"default": chosen}}
-    return gateway._service_integration_response(only, status, body, "application/json", {})  # noqa: SLF001
+    return gateway._service_integration_response(only, status, body, "application/json", {})
 
 
 def _branch(template: str, render: Callable[[str], str]) -> str:

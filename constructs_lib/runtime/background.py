@@ -10,6 +10,7 @@ from __future__ import annotations
 import logging
 import sys
 import threading
+from math import inf
 
 from constructs_lib.errors import UnfinishedWorkError
 
@@ -74,7 +75,6 @@ async def finish_tasks(tasks: Iterable[Task[Any]], deadline: Deadline) -> None:
         UnfinishedWorkError: some were not done.
     """
     from asyncio import wait  # noqa: PLC0415 - loaded by whoever has a task
-    from math import inf  # noqa: PLC0415
 
     left = deadline.remaining()
     _, pending = await wait(tasks, timeout=None if left == inf else left)

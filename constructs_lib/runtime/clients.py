@@ -118,7 +118,7 @@ class Waits:
         A free connection and the sending of a request take next to no time in a sandbox, which handles one event at a
         time; each gets a tenth of the phase that it belongs to.
         """
-        import httpx  # noqa: PLC0415
+        import httpx  # noqa: PLC0415 - only who uses it has it
 
         pool, write = self.connect / 10, self.read / 10
         return httpx.Timeout(connect=self.connect - pool, pool=pool, read=self.read - write, write=write)
@@ -173,7 +173,7 @@ class Waits:
         cache that does not answer at once is better passed by. A connection that a deadline interrupts between a command and
         its answer is dropped; redis-py itself keeps it, and the next command would get that answer.
         """
-        from redis import exceptions  # noqa: PLC0415
+        from redis import exceptions  # noqa: PLC0415 - only who uses it has it
         from redis.backoff import NoBackoff  # noqa: PLC0415
         from redis.retry import Retry  # noqa: PLC0415
 

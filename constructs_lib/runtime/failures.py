@@ -86,18 +86,18 @@ def _refused(ask: ParameterAsk | SecretAsk, answer: Response) -> Failure:
     if _NOT_READY in answer.body.lower():
         fix = "the extension answers only during an invocation; if this is one, give its call in the budget a longer read"
         return Failure(f"status {status}: the extension is not ready", fix, MANY, status)
-    if status == 401:  # noqa: PLR2004
+    if status == 401:  # noqa: PLR2004 - HTTP's
         return Failure(
             "status 401: the session token was refused",
             "AWS_SESSION_TOKEN is Lambda's: do not set it",
             ONCE,
             status,
         )
-    if status == 403:  # noqa: PLR2004
+    if status == 403:  # noqa: PLR2004 - HTTP's
         return Failure(
             "status 403", f"grant the function's role {ask.grants}; {ask.construct} does", ONCE, status
         )
-    if status == 404:  # noqa: PLR2004
+    if status == 404:  # noqa: PLR2004 - HTTP's
         fix = "check the name, the version, the account and the region; a function reads those of its own region"
         return Failure("status 404: there is no such value", fix, ONCE, status)
     # The extension says 400 and no more when the value is not there, may not be read, or was asked for too often.

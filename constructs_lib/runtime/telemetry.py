@@ -228,7 +228,7 @@ def _process() -> tuple[float, str]:
 
 def _call_after_restore(function: Any) -> None:
     try:
-        from snapshot_restore_py import (  # type: ignore[import-untyped] # noqa: PLC0415 - there where snapshots are
+        from snapshot_restore_py import (  # noqa: PLC0415 - there where snapshots are
             register_after_restore,
         )
     except ImportError:

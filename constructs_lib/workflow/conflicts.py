@@ -63,7 +63,7 @@ def refuse_odd_batches(subject: str, batch_size: object, tolerated: object) -> N
     """
     fix = "as many items as the worker finishes in about a minute"
     check_whole(f"{subject}: batch_size", batch_size, 1, fix=fix, why=", known at synth time")
-    if isinstance(tolerated, bool) or not isinstance(tolerated, int | float) or not 0 <= tolerated <= 100:  # noqa: PLR2004
+    if isinstance(tolerated, bool) or not isinstance(tolerated, int | float) or not 0 <= tolerated <= 100:  # noqa: PLR2004 - percent
         raise RefusedError(
             f"{subject}: tolerated_failure_percentage",
             got=repr(tolerated),

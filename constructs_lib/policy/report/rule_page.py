@@ -98,7 +98,7 @@ class Page:
 
 def _names() -> dict[int, str]:
     """Name the facts: a number alone does not say what it limits."""
-    from constructs_lib import limits  # noqa: PLC0415
+    from constructs_lib import limits  # noqa: PLC0415 - of all that is loaded here, only this page names them
 
     return {id(value): name for name, value in vars(limits).items()}
 

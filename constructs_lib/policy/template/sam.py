@@ -174,7 +174,7 @@ def _serverless(source: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _inline(properties: dict[str, Any], kind: str, template: Template) -> None:
     """Put a definition that lies beside the template into it."""
-    from constructs_lib.policy.template.yaml_file import parse_yaml  # noqa: PLC0415
+    from constructs_lib.policy.template.yaml_file import parse_yaml  # noqa: PLC0415 - yaml is slow to load
 
     uri = properties["DefinitionUri"]
     if uri.startswith("s3://"):

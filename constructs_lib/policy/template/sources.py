@@ -109,7 +109,7 @@ def _matches(pattern: str) -> set[str]:
 
 def _directory(path: str) -> Iterator[Template | TemplateError]:
     if os.path.lexists(os.path.join(path, "manifest.json")):
-        from constructs_lib.policy.template.cdk_out import is_assembly, read_assembly  # noqa: PLC0415
+        from constructs_lib.policy.template.cdk_out import is_assembly, read_assembly  # noqa: PLC0415 - only a cdk.out needs it
 
         if is_assembly(path):
             yield from read_assembly(path)
